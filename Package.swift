@@ -1,0 +1,81 @@
+// swift-tools-version: 6.2
+// The map of the house: Core decides and touches nothing, Edge touches the world and decides
+// nothing, the executable joins them. Arrows go down this file only.
+
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableExperimentalFeature("Lifetimes"),
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+]
+
+/// A room of pure Swift: no clock, file, socket, thread, C or Glibc.
+func core(_ name: String, _ rooms: [Target.Dependency] = []) -> Target {
+    .target(
+        name: name, dependencies: rooms, path: "Sources/Core/\(name)", swiftSettings: strict)
+}
+
+/// The one Swift face of the C module `shim`; `rooms` are the Core types it speaks.
+func edge(_ name: String, shim: String, _ rooms: [Target.Dependency] = []) -> Target {
+    .target(
+        name: name, dependencies: [.byName(name: shim)] + rooms, path: "Sources/Edge/\(name)",
+        swiftSettings: strict)
+}
+
+/// A C module: headers and the few lines that Swift cannot say (macros, variadic calls).
+func shim(_ name: String, links libraries: [String] = []) -> Target {
+    .target(
+        name: name, path: "Sources/Edge/\(name)",
+        cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror"])],
+        linkerSettings: libraries.map { .linkedLibrary($0) })
+}
+
+func tests(_ name: String, in folder: String, _ used: [Target.Dependency]) -> Target {
+    .testTarget(
+        name: name, dependencies: used, path: "Tests/\(folder)/\(name)", swiftSettings: strict)
+}
+
+let package = Package(
+    name: "pulsegate",
+    products: [.executable(name: "pulsegate", targets: ["pulsegate"])],
+    targets: [
+        // Core
+        core("Bytes"),
+        core("Time", ["Bytes"]),
+        core("Vitals", ["Bytes"]),
+        core("Alarm"),
+        core("RecordRing", ["Bytes", "Time", "Vitals"]),
+        core("WireFormat", ["Bytes", "RecordRing", "Time", "Vitals"]),
+        core("SigV4", ["Bytes", "Time"]),
+        core("Kinesis", ["Bytes"]),
+        core("Uplink", ["Bytes"]),
+        core("Credentials"),
+        core("Diagnostics"),
+        core(
+            "Gateway",
+            [
+                "Alarm", "Bytes", "Diagnostics", "Kinesis", "RecordRing", "SigV4", "Time",
+                "Uplink", "Vitals", "WireFormat",
+            ]),
+
+        // Edge
+        shim("CLinux"),
+        edge("Linux", shim: "CLinux", ["Bytes", "RecordRing", "Time"]),
+        // OpenSSL: the C library that the user runs anyway, with SHA extensions of the CPU.
+        shim("CCrypto", links: ["crypto"]),
+        edge("LibCrypto", shim: "CCrypto", ["Bytes", "SigV4"]),
+        // libcurl: TLS, proxies, keep-alive and 25 years of odd servers in one library.
+        shim("CCurl", links: ["curl"]),
+        edge("HTTPS", shim: "CCurl", ["Bytes", "Linux"]),
+        // libinih: 300 lines of C that read INI with line numbers, in every Debian.
+        shim("CInih", links: ["inih"]),
+        edge("Settings", shim: "CInih", ["Bytes"]),
+
+        .executableTarget(
+            name: "pulsegate", dependencies: ["Bytes"], swiftSettings: strict),
+    ]
+)

@@ -1,0 +1,105 @@
+/// Reads little-endian fields (Bluetooth, the ring file) from the front of borrowed bytes.
+///
+/// Every read says nil when the bytes run out and then moves nothing, so a truncated packet
+/// is an ordinary outcome.
+public struct ByteReader: ~Escapable {
+    private let bytes: Span<UInt8>
+    /// Offset of the next byte to be read.
+    public private(set) var position: Int = 0
+
+    @_lifetime(copy bytes)
+    public init(_ bytes: Span<UInt8>) {
+        self.bytes = bytes
+    }
+
+    /// Bytes not read yet.
+    public var remaining: Int { bytes.count - position }
+
+    @_lifetime(self: copy self)
+    public mutating func readUInt8() -> UInt8? {
+        guard remaining >= 1 else { return nil }
+        defer { position += 1 }
+        return bytes[position]
+    }
+
+    @_lifetime(self: copy self)
+    public mutating func readUInt16() -> UInt16? {
+        guard remaining >= 2 else { return nil }
+        defer { position += 2 }
+        return UInt16(bytes[position]) | UInt16(bytes[position + 1]) << 8
+    }
+
+    @_lifetime(self: copy self)
+    public mutating func readUInt32() -> UInt32? {
+        guard remaining >= 4 else { return nil }
+        defer { position += 4 }
+        return bytes.loadUInt32(at: position)
+    }
+
+    @_lifetime(self: copy self)
+    public mutating func readUInt64() -> UInt64? {
+        guard remaining >= 8 else { return nil }
+        defer { position += 8 }
+        return bytes.loadUInt64(at: position)
+    }
+}
+
+extension Span<UInt8> {
+    /// The little-endian number at `offset`; a bound that is passed is the caller's bug.
+    public func loadUInt16(at offset: Int) -> UInt16 {
+        UInt16(self[offset]) | UInt16(self[offset + 1]) << 8
+    }
+
+    public func loadUInt32(at offset: Int) -> UInt32 {
+        UInt32(loadUInt16(at: offset)) | UInt32(loadUInt16(at: offset + 2)) << 16
+    }
+
+    public func loadUInt64(at offset: Int) -> UInt64 {
+        UInt64(loadUInt32(at: offset)) | UInt64(loadUInt32(at: offset + 4)) << 32
+    }
+
+    /// Byte for byte the same.
+    public func isEqual(to other: Span<UInt8>) -> Bool {
+        guard count == other.count else { return false }
+        for index in indices where self[index] != other[index] { return false }
+        return true
+    }
+
+    /// The text of `literal`, byte for byte.
+    public func isEqual(to literal: StaticString) -> Bool {
+        isEqual(to: literal.utf8Span)
+    }
+
+    /// Where `literal` begins for the first time, if it does.
+    public func firstIndex(of literal: StaticString) -> Int? {
+        let wanted = literal.utf8Span
+        guard wanted.count <= count else { return nil }
+        for start in 0...(count - wanted.count)
+        where extracting(start..<start + wanted.count).isEqual(to: wanted) {
+            return start
+        }
+        return nil
+    }
+}
+
+extension MutableSpan<UInt8> {
+    /// Stores `value` at `offset`, least significant byte first.
+    @_lifetime(self: copy self)
+    public mutating func store(_ value: some FixedWidthInteger & UnsignedInteger, at offset: Int) {
+        for index in 0..<value.bitWidth / 8 {
+            self[offset + index] = UInt8(truncatingIfNeeded: value >> (8 * index))
+        }
+    }
+}
+
+extension StaticString {
+    /// The bytes of a literal, which live as long as the program.
+    public var utf8Span: Span<UInt8> {
+        @_lifetime(immortal)
+        get {
+            precondition(hasPointerRepresentation, "a literal of one scalar is not text here")
+            let span = unsafe Span(_unsafeStart: utf8Start, count: utf8CodeUnitCount)
+            return unsafe _overrideLifetime(span, borrowing: ())
+        }
+    }
+}

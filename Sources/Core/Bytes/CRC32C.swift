@@ -1,0 +1,53 @@
+/// CRC-32C (Castagnoli, polynomial 0x1EDC6F41 reflected to 0x82F63B78; RFC 3720 appendix B.4).
+///
+/// Eight bytes a step through eight tables ("slicing by 8"), because a record is checked on
+/// every read from the card.
+public enum CRC32C {
+    /// 8 tables of 256 entries; table k advances a byte that is followed by k more.
+    private static let tables: [UInt32] = {
+        var tables = [UInt32](repeating: 0, count: 8 * 256)
+        for byte in 0..<256 {
+            var remainder = UInt32(byte)
+            for _ in 0..<8 {
+                remainder = (remainder >> 1) ^ (remainder & 1 == 1 ? 0x82F6_3B78 : 0)
+            }
+            tables[byte] = remainder
+        }
+        for index in 256..<8 * 256 {
+            let shorter = tables[index - 256]
+            tables[index] = (shorter >> 8) ^ tables[Int(shorter & 0xFF)]
+        }
+        return tables
+    }()
+
+    /// The checksum of `bytes`; 0xE3069283 for "123456789".
+    public static func checksum(_ bytes: Span<UInt8>) -> UInt32 {
+        checksum(bytes, tables: tables.span)
+    }
+
+    @_noAllocation
+    private static func checksum(_ bytes: Span<UInt8>, tables: Span<UInt32>) -> UInt32 {
+        var crc: UInt32 = 0xFFFF_FFFF
+        var index = 0
+        while index + 8 <= bytes.count {
+            let low = crc ^ word(bytes, index)
+            let high = word(bytes, index + 4)
+            crc = tables[7 * 256 + Int(low & 0xFF)] ^ tables[6 * 256 + Int(low >> 8 & 0xFF)]
+            crc ^= tables[5 * 256 + Int(low >> 16 & 0xFF)] ^ tables[4 * 256 + Int(low >> 24)]
+            crc ^= tables[3 * 256 + Int(high & 0xFF)] ^ tables[2 * 256 + Int(high >> 8 & 0xFF)]
+            crc ^= tables[256 + Int(high >> 16 & 0xFF)] ^ tables[Int(high >> 24)]
+            index += 8
+        }
+        while index < bytes.count {
+            crc = tables[Int((crc ^ UInt32(bytes[index])) & 0xFF)] ^ (crc >> 8)
+            index += 1
+        }
+        return ~crc
+    }
+
+    @_noAllocation
+    private static func word(_ bytes: Span<UInt8>, _ at: Int) -> UInt32 {
+        UInt32(bytes[at]) | UInt32(bytes[at + 1]) << 8 | UInt32(bytes[at + 2]) << 16
+            | UInt32(bytes[at + 3]) << 24
+    }
+}

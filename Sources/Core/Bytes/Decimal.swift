@@ -1,0 +1,55 @@
+extension FixedBuffer {
+    /// Appends `value` in decimal digits.
+    public mutating func append(decimal value: UInt64) {
+        var digits = InlineArray<20, UInt8>(repeating: 0)  // 2^64 has 20 digits
+        var start = 20
+        var rest = value
+        repeat {
+            start -= 1
+            digits[start] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
+            rest /= 10
+        } while rest > 0
+        append(digits.span.extracting(start..<20))
+    }
+
+    /// Appends `value` in decimal digits, with a sign when it is negative.
+    public mutating func append(decimal value: Int) {
+        if value < 0 { append(UInt8(ascii: "-")) }
+        append(decimal: UInt64(value.magnitude))
+    }
+
+    /// Appends the last `digits` decimal digits of `value`, zeros in front: 7 as 007.
+    public mutating func append(decimal value: UInt64, digits: Int) {
+        var divisor: UInt64 = 1
+        for _ in 1..<digits { divisor *= 10 }
+        while divisor > 0 {
+            append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: value / divisor % 10))
+            divisor /= 10
+        }
+    }
+
+    /// Appends tenths as a JSON number: 6719 as 671.9, 6680 as 668.0.
+    public mutating func append(tenths value: UInt64) {
+        append(decimal: value / 10)
+        append(UInt8(ascii: "."))
+        append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: value % 10))
+    }
+}
+
+extension Span<UInt8> {
+    /// The unsigned decimal number that the bytes spell; nil for anything else or for more
+    /// than 64 bits.
+    public func parseDecimal() -> UInt64? {
+        guard count > 0 else { return nil }
+        var value: UInt64 = 0
+        for index in indices {
+            let digit = self[index] &- UInt8(ascii: "0")
+            guard digit <= 9 else { return nil }
+            let (product, overflow) = value.multipliedReportingOverflow(by: 10)
+            let (sum, carry) = product.addingReportingOverflow(UInt64(digit))
+            guard !overflow, !carry else { return nil }
+            value = sum
+        }
+        return value
+    }
+}

@@ -1,0 +1,172 @@
+import Bytes
+public import Time
+public import Vitals
+
+/// What a record carries; the raw value is its kind on disk.
+public enum Payload: Equatable, Sendable {
+    case heartRate(HeartRateMeasurement)
+}
+
+/// A measurement with everything that is needed to send it later, from another process, after
+/// another boot: one slot of the ring.
+///
+/// ```
+/// offset  bytes  field                         all numbers little endian
+///      0      4  CRC-32C of bytes 4 to 127
+///      4      1  layout version, 1
+///      5      1  kind of the payload: 1 heart rate
+///      6      1  clock state at arrival: 0 unsynced, 1 synced
+///      7      1  0
+///      8      8  sequence
+///     16      8  wall clock at arrival, microseconds since 1970, signed
+///     24      8  monotonic clock at arrival, nanoseconds since boot, signed
+///     32     16  boot id, high half first
+///     48      4  session id, drawn at every start of the gateway
+///     52      1  length of the sensor's name, 0 to 23
+///     53     23  the sensor's name, zeros behind it
+///     76     52  payload, zeros behind it
+///
+/// heart rate payload
+///     76      2  beats per minute
+///     78      1  contact: 0 not supported, 2 not detected, 3 detected
+///     79      1  bit 0: energy expended is present
+///     80      2  energy expended, kilojoules
+///     82      1  number of RR intervals, 0 to 9
+///     83      1  0
+///     84     18  RR intervals, 1/1024 s, oldest first, zeros behind them
+/// ```
+///
+/// 128 bytes divide a 512-byte sector, so a record never lies across two.
+public struct Record: Equatable, Sendable {
+    public static let slotBytes = 128
+    public static let layoutVersion: UInt8 = 1
+
+    public var sequence: UInt64
+    public var time: Moment
+    public var clock: ClockState
+    public var boot: BootID
+    public var session: UInt32
+    public var sensor: SensorName
+    public var payload: Payload
+
+    public init(
+        sequence: UInt64, time: Moment, clock: ClockState, boot: BootID, session: UInt32,
+        sensor: SensorName, payload: Payload
+    ) {
+        self.sequence = sequence
+        self.time = time
+        self.clock = clock
+        self.boot = boot
+        self.session = session
+        self.sensor = sensor
+        self.payload = payload
+    }
+}
+
+/// Why a slot holds no record.
+public enum RecordError: Error, Equatable, Sendable {
+    /// 128 zeros: never written.
+    case empty
+    /// The checksum does not fit: a torn write or a damaged card.
+    case checksum
+    /// Written by a newer Pulsegate.
+    case layoutVersion(UInt8)
+    /// The checksum fits and a field does not: a defect of the writer.
+    case field(Field)
+
+    /// A field with a value that this version does not know.
+    public enum Field: Sendable { case kind, clock, sensor, contact, intervals }
+}
+
+extension Record {
+    /// Writes the record into `slot`, 128 bytes.
+    @_lifetime(slot: copy slot)
+    public func encode(into slot: inout MutableSpan<UInt8>) {
+        precondition(slot.count == Self.slotBytes, "a slot is 128 bytes")
+        for index in slot.indices { slot[index] = 0 }
+        slot[4] = Self.layoutVersion
+        slot[6] = clock.rawValue
+        slot.store(sequence, at: 8)
+        slot.store(UInt64(bitPattern: time.wallMicroseconds), at: 16)
+        slot.store(UInt64(bitPattern: time.monotonicNanoseconds), at: 24)
+        slot.store(boot.high, at: 32)
+        slot.store(boot.low, at: 40)
+        slot.store(session, at: 48)
+        slot[52] = UInt8(sensor.count)
+        let name = sensor.bytes
+        for index in name.indices { slot[53 + index] = name[index] }
+        switch payload {
+        case .heartRate(let measurement):
+            slot[5] = 1
+            Self.encode(measurement, into: &slot)
+        }
+        slot.store(CRC32C.checksum(slot.span.extracting(4..<Self.slotBytes)), at: 0)
+    }
+
+    @_lifetime(slot: copy slot)
+    private static func encode(
+        _ measurement: HeartRateMeasurement, into slot: inout MutableSpan<UInt8>
+    ) {
+        slot.store(measurement.beatsPerMinute, at: 76)
+        slot[78] = measurement.contact.rawValue
+        slot[79] = measurement.energyKilojoules == nil ? 0 : 1
+        slot.store(measurement.energyKilojoules ?? 0, at: 80)
+        slot[82] = UInt8(measurement.rrIntervals.count)
+        for index in 0..<measurement.rrIntervals.count {
+            slot.store(measurement.rrIntervals[index], at: 84 + 2 * index)
+        }
+    }
+
+    /// Reads a slot and checks everything that can be checked.
+    public init(decoding slot: Span<UInt8>) throws(RecordError) {
+        precondition(slot.count == Self.slotBytes, "a slot is 128 bytes")
+        if slot.isZero { throw .empty }
+        guard CRC32C.checksum(slot.extracting(4..<Self.slotBytes)) == slot.loadUInt32(at: 0) else {
+            throw .checksum
+        }
+        try self.init(decodingChecked: slot)
+    }
+
+    /// Reads a slot whose checksum has been checked or that never left memory.
+    public init(decodingChecked slot: Span<UInt8>) throws(RecordError) {
+        guard slot[4] == Self.layoutVersion else { throw .layoutVersion(slot[4]) }
+        guard let clock = ClockState(rawValue: slot[6]) else { throw .field(.clock) }
+        let nameLength = Int(slot[52])
+        guard nameLength <= SensorName.limit,
+            let sensor = SensorName(slot.extracting(53..<53 + nameLength))
+        else { throw .field(.sensor) }
+        guard slot[5] == 1 else { throw .field(.kind) }
+        sequence = slot.loadUInt64(at: 8)
+        time = Moment(
+            monotonicNanoseconds: Int64(bitPattern: slot.loadUInt64(at: 24)),
+            wallMicroseconds: Int64(bitPattern: slot.loadUInt64(at: 16)))
+        self.clock = clock
+        boot = BootID(high: slot.loadUInt64(at: 32), low: slot.loadUInt64(at: 40))
+        session = slot.loadUInt32(at: 48)
+        self.sensor = sensor
+        payload = .heartRate(try Self.decodeHeartRate(slot))
+    }
+
+    private static func decodeHeartRate(
+        _ slot: Span<UInt8>
+    ) throws(RecordError) -> HeartRateMeasurement {
+        guard let contact = SensorContact(rawValue: slot[78]) else { throw .field(.contact) }
+        let intervals = Int(slot[82])
+        guard intervals <= RRIntervals.limit else { throw .field(.intervals) }
+        var measurement = HeartRateMeasurement(
+            beatsPerMinute: slot.loadUInt16(at: 76), contact: contact,
+            energyKilojoules: slot[79] & 1 == 1 ? slot.loadUInt16(at: 80) : nil)
+        for index in 0..<intervals {
+            measurement.rrIntervals.append(slot.loadUInt16(at: 84 + 2 * index))
+        }
+        return measurement
+    }
+}
+
+extension Span<UInt8> {
+    /// Every byte is 0.
+    var isZero: Bool {
+        for index in indices where self[index] != 0 { return false }
+        return true
+    }
+}

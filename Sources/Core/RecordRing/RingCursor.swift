@@ -1,0 +1,50 @@
+/// The ring's sequence arithmetic; it owns no memory and touches no disk.
+///
+/// ```
+///   oldest ──────── synced ─────────── head
+///      │  on the card  │  in memory only │ next to write
+/// ```
+///
+/// Invariant: `oldest <= synced <= head` and `head - oldest <= slotCount`. Sequence s lies in
+/// slot s mod slotCount for ever, so a reader needs no map.
+public struct RingCursor: Equatable, Sendable {
+    /// Slots in the ring file.
+    public let slotCount: UInt64
+    /// The sequence that the next record gets.
+    public private(set) var head: UInt64
+    /// Records below this one have survived an fdatasync.
+    public private(set) var synced: UInt64
+    /// The oldest record that the ring still has, or has a slot for.
+    public private(set) var oldest: UInt64
+
+    /// A ring in which the records from `oldest` to `head` (not included) are on the card.
+    public init(slotCount: UInt64, oldest: UInt64, head: UInt64) {
+        precondition(slotCount > 0, "a ring has slots")
+        precondition(oldest <= head && head - oldest <= slotCount, "a ring holds its slots at most")
+        self.slotCount = slotCount
+        self.head = head
+        self.oldest = oldest
+        synced = head
+    }
+
+    /// The slot of `sequence`, 0 to `slotCount` - 1.
+    public func slot(of sequence: UInt64) -> UInt64 { sequence % slotCount }
+
+    /// Records that are in memory only.
+    public var unsyncedCount: UInt64 { head - synced }
+
+    /// Takes the next sequence. A full ring gives up its oldest record for it.
+    public mutating func claim() -> UInt64 {
+        let sequence = head
+        head += 1
+        if head - oldest > slotCount { oldest = head - slotCount }
+        if synced < oldest { synced = oldest }
+        return sequence
+    }
+
+    /// Everything below `sequence` has been synced.
+    public mutating func markSynced(upTo sequence: UInt64) {
+        precondition(sequence <= head, "only what was written can be synced")
+        synced = max(synced, sequence)
+    }
+}
