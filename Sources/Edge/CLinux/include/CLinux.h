@@ -1,1 +1,44 @@
+// What the Glibc module of Swift leaves out of Linux.
 #pragma once
+
+#include <fcntl.h>
+#include <getopt.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdint.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/file.h>
+#include <sys/ioctl.h>
+#include <sys/random.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <sys/timerfd.h>
+#include <sys/timex.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+// open(2) and ioctl(2) are variadic, which Swift cannot call.
+static inline int pulsegate_open(const char *path, int flags, mode_t mode) {
+    return open(path, flags, mode);
+}
+
+static inline int pulsegate_terminal_size(int descriptor, struct winsize *size) {
+    return ioctl(descriptor, TIOCGWINSZ, size);
+}
+
+// `data` of an epoll event is a union; a number is all that we put there.
+static inline int pulsegate_epoll_control(int poller, int operation, int descriptor,
+                                          uint32_t events, uint64_t token) {
+    struct epoll_event event = {.events = events, .data = {.u64 = token}};
+    return epoll_ctl(poller, operation, descriptor, &event);
+}
+
+static inline uint64_t pulsegate_epoll_token(const struct epoll_event *event) {
+    return event->data.u64;
+}
+
+// EPOLLIN and its like are enumerators of an unnamed C enum, which Swift sees as a struct.
+enum { PULSEGATE_READABLE = EPOLLIN, PULSEGATE_WRITABLE = EPOLLOUT,
+       PULSEGATE_FAILED = EPOLLERR | EPOLLHUP };
