@@ -58,8 +58,8 @@ let package = Package(
         core(
             "Gateway",
             [
-                "Alarm", "Bytes", "Diagnostics", "Kinesis", "RecordRing", "SigV4", "Time",
-                "Uplink", "Vitals", "WireFormat",
+                "Alarm", "Bytes", "Diagnostics", "Kinesis", "RecordRing", "Time", "Uplink", "Vitals",
+                "WireFormat",
             ]),
 
         // Edge
