@@ -66,15 +66,22 @@ public struct FileDescriptor: ~Copyable, Sendable {
 
     /// Writes all of `bytes` at the descriptor's own position.
     public borrowing func write(_ bytes: Span<UInt8>, subject: String) throws(SystemError) {
+        try Self.write(bytes, to: number, subject: subject)
+    }
+
+    /// The same for a descriptor that somebody else owns: standard output, above all.
+    public static func write(
+        _ bytes: Span<UInt8>, to number: Int32, subject: String
+    ) throws(SystemError) {
         var done = 0
         while done < bytes.count {
-            let descriptor = number
+            let start = done
             done += try unsafe bytes.withUnsafeBufferPointer {
                 (source: UnsafeBufferPointer<UInt8>) throws(SystemError) -> Int in
                 try retrying("write", subject) {
                     unsafe Glibc.write(
-                        descriptor, source.baseAddress.map { unsafe $0 + done },
-                        source.count - done)
+                        number, source.baseAddress.map { unsafe $0 + start },
+                        source.count - start)
                 }
             }
         }
