@@ -58,7 +58,8 @@ let package = Package(
         core(
             "Gateway",
             [
-                "Alarm", "Bytes", "Diagnostics", "Kinesis", "RecordRing", "Time", "Uplink", "Vitals",
+                "Alarm", "Bytes", "Diagnostics", "Kinesis", "RecordRing", "Time", "Uplink",
+                "Vitals",
                 "WireFormat",
             ]),
 

@@ -66,8 +66,9 @@ public enum ServiceError {
         switch status {
         case 429: return .throttled
         case 500...599: return .serverFault
-        case 403: return body.firstIndex(of: "SignatureDoesNotMatch") == nil
-            ? .permission : .signature
+        case 403:
+            return body.firstIndex(of: "SignatureDoesNotMatch") == nil
+                ? .permission : .signature
         case 404: return .notFound
         case 400...499: return .invalidRequest
         default: return .notTheService
