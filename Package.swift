@@ -77,6 +77,10 @@ let package = Package(
         edge("Settings", shim: "CInih", ["Bytes"]),
 
         .executableTarget(
-            name: "pulsegate", dependencies: ["Bytes"], swiftSettings: strict),
+            name: "pulsegate",
+            dependencies: [
+                "Alarm", "Bytes", "Gateway", "Kinesis", "Linux", "Time", "Vitals", "WireFormat",
+            ],
+            swiftSettings: strict),
     ]
 )

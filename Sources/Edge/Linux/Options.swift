@@ -35,9 +35,9 @@ public struct Options: Sendable {
     /// `arguments` without the program's and the command's name.
     public init(_ arguments: [String], known: [CommandOption]) throws(OptionsError) {
         let texts = unsafe ([" "] + arguments).map { unsafe strdup($0) } + [nil]
-        defer { for unsafetext in unsafe texts { unsafe free(text) } }
+        defer { unsafe texts.forEach { unsafe free($0) } }
         let names = unsafe known.map { unsafe strdup($0.name) }
-        defer { for unsafename in unsafe names { unsafe free(name) } }
+        defer { unsafe names.forEach { unsafe free($0) } }
         var table = unsafe zip(known, names).map { entry, name in
             unsafe option(
                 name: UnsafePointer(name),
