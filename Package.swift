@@ -34,9 +34,12 @@ func shim(_ name: String, links libraries: [String] = []) -> Target {
         linkerSettings: libraries.map { .linkedLibrary($0) })
 }
 
-func tests(_ name: String, in folder: String, _ used: [Target.Dependency]) -> Target {
+func tests(
+    _ name: String, in folder: String, _ used: [Target.Dependency], exclude: [String] = []
+) -> Target {
     .testTarget(
-        name: name, dependencies: used, path: "Tests/\(folder)/\(name)", swiftSettings: strict)
+        name: name, dependencies: used, path: "Tests/\(folder)/\(name)", exclude: exclude,
+        swiftSettings: strict)
 }
 
 let package = Package(
@@ -82,5 +85,16 @@ let package = Package(
                 "Alarm", "Bytes", "Gateway", "Kinesis", "Linux", "Time", "Vitals", "WireFormat",
             ],
             swiftSettings: strict),
+
+        // Tests
+        .target(
+            name: "TestSupport", dependencies: ["Bytes"], path: "Tests/Support/TestSupport",
+            swiftSettings: strict),
+
+        // Tests of signing
+        tests("LibCryptoTests", in: "Edge", ["LibCrypto", "SigV4", "TestSupport"]),
+        tests(
+            "SigV4Tests", in: "Core", ["Bytes", "LibCrypto", "SigV4", "TestSupport"],
+            exclude: ["Vectors", "botocore_vectors.py"]),
     ]
 )
