@@ -34,9 +34,12 @@ func shim(_ name: String, links libraries: [String] = []) -> Target {
         linkerSettings: libraries.map { .linkedLibrary($0) })
 }
 
-func tests(_ name: String, in folder: String, _ used: [Target.Dependency]) -> Target {
+func tests(
+    _ name: String, in folder: String, _ used: [Target.Dependency], besides: [String] = []
+) -> Target {
     .testTarget(
-        name: name, dependencies: used, path: "Tests/\(folder)/\(name)", swiftSettings: strict)
+        name: name, dependencies: used, path: "Tests/\(folder)/\(name)", exclude: besides,
+        swiftSettings: strict)
 }
 
 let package = Package(
@@ -70,10 +73,12 @@ let package = Package(
         edge("LibCrypto", shim: "CCrypto", ["Bytes", "SigV4"]),
         // libcurl: TLS, proxies, keep-alive and 25 years of odd servers in one library.
         shim("CCurl", links: ["curl"]),
-        edge("HTTPS", shim: "CCurl", ["Bytes", "Linux"]),
+        edge("HTTPS", shim: "CCurl", ["Bytes", "Linux", "Time"]),
         // libinih: 300 lines of C that read INI with line numbers, in every Debian.
         shim("CInih", links: ["inih"]),
         edge("Settings", shim: "CInih", ["Bytes"]),
+
+        tests("HTTPSTests", in: "Edge", ["Bytes", "HTTPS", "Linux"], besides: ["Server"]),
 
         .executableTarget(
             name: "pulsegate", dependencies: ["Bytes"], swiftSettings: strict),
