@@ -3,6 +3,7 @@ internal import CCurl
 /// The parts of a URL that decide whether it may be used, read with libcurl's own parser, so
 /// that what is judged is what is connected to.
 struct HTTPSAddress {
+    let url: String
     /// `host:port`
     let authority: String
     let isLoopback: Bool
@@ -10,19 +11,20 @@ struct HTTPSAddress {
     let isPlain: Bool
 
     init(_ text: String, allowsPlainLoopback: Bool) throws(HTTPSError) {
-        guard let url = unsafe curl_url() else {
+        guard let parser = unsafe curl_url() else {
             throw .library(
                 code: Int32(bitPattern: CURLE_OUT_OF_MEMORY.rawValue), reason: "no URL handle")
         }
-        defer { unsafe curl_url_cleanup(url) }
-        guard unsafe curl_url_set(url, CURLUPART_URL, text, 0) == CURLUE_OK,
-            let scheme = unsafe Self.part(CURLUPART_SCHEME, of: url),
-            let host = unsafe Self.part(CURLUPART_HOST, of: url), !host.isEmpty,
-            let port = unsafe Self.part(CURLUPART_PORT, of: url)
+        defer { unsafe curl_url_cleanup(parser) }
+        guard unsafe curl_url_set(parser, CURLUPART_URL, text, 0) == CURLUE_OK,
+            let scheme = unsafe Self.part(CURLUPART_SCHEME, of: parser),
+            let host = unsafe Self.part(CURLUPART_HOST, of: parser), !host.isEmpty,
+            let port = unsafe Self.part(CURLUPART_PORT, of: parser)
         else { throw .malformedURL }
-        guard unsafe Self.part(CURLUPART_USER, of: url) == nil,
-            unsafe Self.part(CURLUPART_PASSWORD, of: url) == nil
+        guard unsafe Self.part(CURLUPART_USER, of: parser) == nil,
+            unsafe Self.part(CURLUPART_PASSWORD, of: parser) == nil
         else { throw .credentialsInURL }
+        self.url = text
         authority = "\(host):\(port)"
         isLoopback = Self.isLoopback(host)
         isPlain = scheme == "http"
@@ -32,10 +34,10 @@ struct HTTPSAddress {
     }
 
     @unsafe
-    private static func part(_ part: CURLUPart, of url: OpaquePointer) -> String? {
+    private static func part(_ part: CURLUPart, of parser: OpaquePointer) -> String? {
         var text: UnsafeMutablePointer<CChar>?
         guard
-            unsafe curl_url_get(url, part, &text, UInt32(CURLU_DEFAULT_PORT)) == CURLUE_OK,
+            unsafe curl_url_get(parser, part, &text, UInt32(CURLU_DEFAULT_PORT)) == CURLUE_OK,
             let start = unsafe text
         else { return nil }
         defer { unsafe curl_free(start) }

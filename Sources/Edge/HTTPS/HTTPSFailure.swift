@@ -93,12 +93,12 @@ extension HTTPSFailure {
         }
     }
 
-    /// Numbers of openssl/x509_vfy.h. libcurl itself compares the name, so a wrong one leaves
-    /// the result of the chain at 0.
+    /// Numbers of openssl/x509_vfy.h. libcurl itself compares the name, so for a wrong one the
+    /// result of the chain stays at what it was before: unspecified (1), or fine (0).
     private static func certificateProblem(_ evidence: FailureEvidence) -> CertificateProblem {
         if evidence.code == CURLE_SSL_CACERT_BADFILE { return .unreadableAuthorities }
         return switch evidence.verifyResult {
-        case 0, 62, 64: .wrongName
+        case 0, 1, 62, 64: .wrongName
         case 9: .notYetValid
         case 10: .expired
         case 2, 18, 19, 20, 21, 27: .unknownIssuer

@@ -5,7 +5,8 @@ internal import CCurl
 enum HTTPSOptions {
     /// Sets all that stays the same for the life of a handle.
     static func set(
-        _ settings: HTTPSSettings, _ limits: HTTPSLimits, on easy: UnsafeMutableRawPointer
+        _ settings: HTTPSSettings, _ limits: HTTPSLimits, _ address: HTTPSAddress,
+        on easy: UnsafeMutableRawPointer
     ) throws(HTTPSError) {
         try unsafe setSecurity(settings, on: easy)
         try unsafe setTimes(settings, on: easy)
@@ -18,7 +19,18 @@ enum HTTPSOptions {
         try check(
             unsafe pulsegate_curl_set_size(
                 easy, CURLOPT_MAXFILESIZE_LARGE, curl_off_t(limits.responseBytes)))
-        switch settings.proxy {
+        try unsafe setProxy(settings.proxy, address, on: easy)
+        try check(unsafe pulsegate_curl_set_text(easy, CURLOPT_URL, address.url))
+    }
+
+    private static func setProxy(
+        _ proxy: HTTPSProxy, _ address: HTTPSAddress, on easy: UnsafeMutableRawPointer
+    ) throws(HTTPSError) {
+        // A proxy in the environment is meant for the world, not for this machine; and what is
+        // not encrypted leaves it through no proxy.
+        let isDirect = address.isPlain || address.isLoopback && proxy == .environment
+        if isDirect { try check(unsafe pulsegate_curl_set_text(easy, CURLOPT_NOPROXY, "*")) }
+        switch proxy {
         case .environment: break
         case .none: try check(unsafe pulsegate_curl_set_text(easy, CURLOPT_PROXY, ""))
         case .url(let url): try check(unsafe pulsegate_curl_set_text(easy, CURLOPT_PROXY, url))
@@ -83,8 +95,11 @@ enum HTTPSOptions {
         let uploadBytes = unsafe Int(size(easy, CURLINFO_SIZE_UPLOAD_T))
         let headBytes = unsafe number(easy, CURLINFO_HEADER_SIZE)
         let downloadBytes = unsafe Int(size(easy, CURLINFO_SIZE_DOWNLOAD_T))
+        // libcurl 8 counts the body with the request; 7.88 does so only where it was sent with
+        // the head, up to 64 KiB, which is more than any head has.
+        let sentBytes = requestBytes >= uploadBytes ? requestBytes : requestBytes + uploadBytes
         return unsafe HTTPSTraffic(
-            sentBytes: requestBytes + uploadBytes,
+            sentBytes: sentBytes,
             receivedBytes: headBytes + downloadBytes,
             isNewConnection: number(easy, CURLINFO_NUM_CONNECTS) > 0,
             durationMicroseconds: Int64(size(easy, CURLINFO_TOTAL_TIME_T)))

@@ -24,11 +24,14 @@ public final class HTTPSTransfer {
     // Held so that the multi handle outlives every easy handle in it.
     private let client: HTTPSClient
     private let settings: HTTPSSettings
+    private let limits: HTTPSLimits
     /// `CURL`: owned, freed at the end.
     private let easy: UnsafeMutableRawPointer
     /// `CURL_ERROR_SIZE` characters, which libcurl fills.
     private let errorText: UnsafeMutablePointer<CChar>
-    private var authority = ""
+    private var address: HTTPSAddress
+    /// libcurl does not have the options as they should be: the next start sets them.
+    private var needsOptions = true
     private var request: HTTPSRequest
     private var responseBody: FixedBuffer
     private var head = ResponseHead()
@@ -39,6 +42,7 @@ public final class HTTPSTransfer {
         on client: HTTPSClient, to url: String, settings: HTTPSSettings, limits: HTTPSLimits,
         token: UInt64 = 0
     ) throws(HTTPSError) {
+        address = try HTTPSAddress(url, allowsPlainLoopback: settings.allowsPlainLoopback)
         guard let easy = unsafe curl_easy_init() else {
             throw .library(
                 code: Int32(bitPattern: CURLE_OUT_OF_MEMORY.rawValue), reason: "no easy handle")
@@ -51,13 +55,8 @@ public final class HTTPSTransfer {
         unsafe errorText.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
         request = HTTPSRequest(limits: limits)
         responseBody = FixedBuffer(capacity: limits.responseBytes)
-        let context = unsafe Unmanaged.passUnretained(self).toOpaque()
-        try check(
-            unsafe pulsegate_curl_set_functions(
-                easy, context, onBody, onHeaderLine, onRequest))
-        try check(unsafe pulsegate_curl_set_pointer(easy, CURLOPT_ERRORBUFFER, errorText))
-        try unsafe HTTPSOptions.set(settings, limits, on: easy)
-        try setURL(url)
+        self.limits = limits
+        try setOptions()
     }
 
     deinit {
@@ -67,17 +66,11 @@ public final class HTTPSTransfer {
     }
 
     /// Where the next requests go: `https:`, or `http:` to a loopback address where the settings
-    /// allow it. libcurl copies the text.
+    /// allow it.
     public func setURL(_ url: String) throws(HTTPSError) {
         precondition(!isRunning, "a transfer is changed while it is idle")
-        let address = try HTTPSAddress(url, allowsPlainLoopback: settings.allowsPlainLoopback)
-        // A proxy in the environment is meant for the world, not for this machine.
-        let isDirect =
-            address.isPlain || address.isLoopback && settings.proxy == .environment
-        try check(
-            unsafe pulsegate_curl_set_text(easy, CURLOPT_NOPROXY, isDirect ? "*" : nil))
-        try check(unsafe pulsegate_curl_set_text(easy, CURLOPT_URL, url))
-        authority = address.authority
+        address = try HTTPSAddress(url, allowsPlainLoopback: settings.allowsPlainLoopback)
+        needsOptions = true
     }
 
     /// Lets `write` change the request. What it leaves alone stays as it was, so a repeat needs
@@ -90,7 +83,8 @@ public final class HTTPSTransfer {
     }
 
     /// Sends the request. The client's `progress` carries it on; its `nextFinished` hands the
-    /// transfer back.
+    /// transfer back. When a kept connection turns out to be dead before a byte of the answer
+    /// came, libcurl itself repeats the request on a new one: it may reach the server twice.
     public func start() throws(HTTPSError) {
         precondition(!isRunning, "a transfer makes one request at a time")
         precondition(!request.body.overflowed, "a body that did not fit is never sent")
@@ -99,6 +93,7 @@ public final class HTTPSTransfer {
         requestBegan = false
         result = nil
         traffic = HTTPSTraffic()
+        if needsOptions { try setOptions() }
         unsafe errorText[0] = 0
         try check(unsafe pulsegate_curl_set_lines(easy, request.headers.link()))
         switch request.method {
@@ -154,9 +149,24 @@ public final class HTTPSTransfer {
                         verifyResult: unsafe HTTPSOptions.number(easy, CURLINFO_SSL_VERIFYRESULT),
                         requestBegan: requestBegan, responseOverflowed: responseBody.overflowed,
                         status: status == 0 ? nil : status, text: words(for: code),
-                        authority: authority, settings: settings)))
+                        authority: address.authority, settings: settings)))
         }
+        // libcurl repeats a request when its kept connection was dead, but counts the repeats
+        // over the life of a handle and fails at the sixth. A reset sets its count to 0.
+        if traffic.isNewConnection { needsOptions = true }
         leave()
+    }
+
+    /// Tells libcurl all that stays the same from request to request.
+    private func setOptions() throws(HTTPSError) {
+        // Connections, names and TLS sessions are the client's and stay.
+        unsafe curl_easy_reset(easy)
+        let context = unsafe Unmanaged.passUnretained(self).toOpaque()
+        try check(
+            unsafe pulsegate_curl_set_functions(easy, context, onBody, onHeaderLine, onRequest))
+        try check(unsafe pulsegate_curl_set_pointer(easy, CURLOPT_ERRORBUFFER, errorText))
+        try unsafe HTTPSOptions.set(settings, limits, address, on: easy)
+        needsOptions = false
     }
 
     private func leave() {

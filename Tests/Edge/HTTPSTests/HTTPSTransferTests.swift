@@ -126,6 +126,18 @@ extension HTTPSTests {
             }
         }
 
+        /// More often than libcurl's own limit of five for one handle.
+        @Test func keptConnectionThatTheServerResetsIsReplacedHoweverOften() throws {
+            let bench = try Bench()
+            let transfer = try bench.transfer(server.url("good", "reset-kept"))
+            for _ in 0..<20 {
+                transfer.post([1])
+                #expect(try bench.answer(transfer).status == 200)
+                #expect(transfer.responseText.hasSuffix("request 1"))
+                #expect(transfer.traffic.isNewConnection)
+            }
+        }
+
         @Test func plainHTTPReachesALoopbackAddressWhereAllowed() throws {
             let bench = try Bench()
             var settings = server.settings

@@ -100,6 +100,13 @@ def reset_after(connection, head, body, argument):
     connection.reset()
 
 
+def reset_kept(connection, head, body, argument):
+    """Serves one request a connection and resets it at the second."""
+    if connection.served > 1:
+        connection.reset()
+    count(connection, head, body, argument)
+
+
 def drip(connection, head, body, argument):
     """A long body, a byte each 50 ms."""
     connection.stream.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
@@ -161,7 +168,7 @@ def redirect(connection, head, body, argument):
 
 BEHAVIOURS = {
     "echo": echo, "describe": describe, "count": count, "status": status,
-    "close-after": close_after, "reset-after": reset_after, "drip": drip,
+    "close-after": close_after, "reset-after": reset_after, "reset-kept": reset_kept, "drip": drip,
     "truncate": truncate, "stall": stall, "huge": huge, "chunked": chunked,
     "interim": interim, "retry": retry, "bad-date": bad_date, "redirect": redirect,
 }
