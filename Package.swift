@@ -75,9 +75,9 @@ let package = Package(
         // libcurl: TLS, proxies, keep-alive and 25 years of odd servers in one library.
         shim("CCurl", links: ["curl"]),
         edge("HTTPS", shim: "CCurl", ["Bytes", "Linux"]),
-        // libinih: 300 lines of C that read INI with line numbers, in every Debian.
+        // libinih: 300 lines of C that read INI, in every Debian.
         shim("CInih", links: ["inih"]),
-        edge("Settings", shim: "CInih", ["Bytes"]),
+        edge("Settings", shim: "CInih"),
 
         .executableTarget(
             name: "pulsegate",
@@ -96,5 +96,8 @@ let package = Package(
         tests(
             "SigV4Tests", in: "Core", ["Bytes", "LibCrypto", "SigV4", "TestSupport"],
             exclude: ["Vectors", "botocore_vectors.py"]),
+
+        // Tests of settings and credentials
+        tests("SettingsTests", in: "Edge", ["Settings", "TestSupport"]),
     ]
 )
