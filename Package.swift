@@ -98,6 +98,7 @@ let package = Package(
             exclude: ["Vectors", "botocore_vectors.py"]),
 
         // Tests of settings and credentials
+        tests("CredentialsTests", in: "Core", ["Credentials", "TestSupport"]),
         tests("SettingsTests", in: "Edge", ["Settings", "TestSupport"]),
     ]
 )
