@@ -78,6 +78,10 @@ let package = Package(
         // libinih: 300 lines of C that read INI, in every Debian.
         shim("CInih", links: ["inih"]),
         edge("Settings", shim: "CInih"),
+        // What the settings mean: every key with its default, unit and range.
+        .target(
+            name: "Configuration", dependencies: ["Settings"], path: "Sources/Edge/Configuration",
+            swiftSettings: strict),
 
         .executableTarget(
             name: "pulsegate",
@@ -100,5 +104,6 @@ let package = Package(
         // Tests of settings and credentials
         tests("CredentialsTests", in: "Core", ["Credentials", "TestSupport"]),
         tests("SettingsTests", in: "Edge", ["Settings", "TestSupport"]),
+        tests("ConfigurationTests", in: "Edge", ["Configuration", "Settings", "TestSupport"]),
     ]
 )
