@@ -77,5 +77,12 @@ let package = Package(
 
         .executableTarget(
             name: "pulsegate", dependencies: ["Bytes"], swiftSettings: strict),
+
+        // Tests
+        .target(
+            name: "TestSupport", dependencies: ["Bytes"], path: "Tests/Support/TestSupport",
+            swiftSettings: strict),
+        tests("BytesTests", in: "Core", ["Bytes", "TestSupport"]),
+        tests("VitalsTests", in: "Core", ["Bytes", "TestSupport", "Vitals"]),
     ]
 )
