@@ -83,6 +83,8 @@ let package = Package(
             name: "TestSupport", dependencies: ["Bytes"], path: "Tests/Support/TestSupport",
             swiftSettings: strict),
         tests("BytesTests", in: "Core", ["Bytes", "TestSupport"]),
+        tests("TimeTests", in: "Core", ["Bytes", "TestSupport", "Time"]),
         tests("VitalsTests", in: "Core", ["Bytes", "TestSupport", "Vitals"]),
+        tests("AlarmTests", in: "Core", ["Alarm", "TestSupport"]),
     ]
 )
