@@ -55,6 +55,8 @@ let package = Package(
         core("Uplink", ["Bytes"]),
         core("Credentials"),
         core("Diagnostics"),
+        core("Recording", ["Bytes"]),
+        core("LiveView", ["Bytes"]),
         core(
             "Gateway",
             [
@@ -76,6 +78,15 @@ let package = Package(
         edge("Settings", shim: "CInih", ["Bytes"]),
 
         .executableTarget(
-            name: "pulsegate", dependencies: ["Bytes"], swiftSettings: strict),
+            name: "pulsegate", dependencies: ["Bytes"], exclude: ["Recordings/README.md"],
+            resources: [.embedInCode("Recordings/interval-session.csv")],
+            swiftSettings: strict),
+
+        // Tests of the live view and of recordings
+        .target(
+            name: "TestSupport", dependencies: ["Bytes"], path: "Tests/Support/TestSupport",
+            swiftSettings: strict),
+        tests("RecordingTests", in: "Core", ["Alarm", "Recording", "TestSupport"]),
+        tests("LiveViewTests", in: "Core", ["Bytes", "LiveView"]),
     ]
 )
