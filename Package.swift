@@ -82,5 +82,16 @@ let package = Package(
                 "Alarm", "Bytes", "Gateway", "Kinesis", "Linux", "Time", "Vitals", "WireFormat",
             ],
             swiftSettings: strict),
+
+        // Tests
+        .target(
+            name: "TestSupport", dependencies: ["Bytes"], path: "Tests/Support/TestSupport",
+            swiftSettings: strict),
+        tests(
+            "WireFormatTests", in: "Core",
+            ["Bytes", "Gateway", "RecordRing", "TestSupport", "Time", "Vitals", "WireFormat"]),
+        tests("KinesisTests", in: "Core", ["Bytes", "Kinesis", "TestSupport"]),
+        tests("UplinkTests", in: "Core", ["Bytes", "TestSupport", "Uplink"]),
+        tests("DiagnosticsTests", in: "Core", ["Diagnostics", "TestSupport"]),
     ]
 )
