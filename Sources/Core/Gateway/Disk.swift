@@ -142,7 +142,13 @@ extension Gateway {
     public func headRecord() -> RingHead {
         var record = RingHead(generation: disk.generation, head: cursor.head)
         for sink in sinks {
-            record.append(SinkTail(sink: sink.settings.name, tail: sink.queue.tail))
+            var acknowledged = AcknowledgedSet()
+            sink.queue.forEachAcknowledged(within: AcknowledgedSet.limit) {
+                acknowledged[$0] = true
+            }
+            record.append(
+                SinkTail(
+                    sink: sink.settings.name, tail: sink.queue.tail, acknowledged: acknowledged))
         }
         return record
     }

@@ -65,9 +65,14 @@ public struct Gateway: ~Copyable {
         safe = cursor.head
         sinks = settings.sinks.map { sink in
             // A sink that the ring does not know begins with the oldest record there is.
-            let kept = head?.tail(of: sink.name) ?? cursor.oldest
-            let tail = min(max(kept, cursor.oldest), cursor.head)
-            return Sink(settings: sink, tail: tail, pendingSince: nil)
+            let kept = head?.sinkTail(of: sink.name)
+            let tail = min(max(kept?.tail ?? cursor.oldest, cursor.oldest), cursor.head)
+            // What was acknowledged is counted from the tail that was kept.
+            let isWhole = kept?.tail == tail
+            return Sink(
+                settings: sink, tail: tail,
+                acknowledged: isWhole ? kept?.acknowledged ?? AcknowledgedSet() : AcknowledgedSet(),
+                head: cursor.head)
         }
         for (index, sink) in sinks.enumerated() {
             guard let kept = head?.tail(of: sink.settings.name), kept < cursor.oldest else {

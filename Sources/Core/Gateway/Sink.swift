@@ -30,10 +30,14 @@ public final class Sink {
     /// The first record of the next request is not in memory.
     var wantsRead = false
 
-    init(settings: SinkSettings, tail: UInt64, pendingSince: Int64?) {
+    /// A sink that has acknowledged everything below `tail`, and of the records from there on
+    /// what `acknowledged` says. None of them lies beyond `head`.
+    init(settings: SinkSettings, tail: UInt64, acknowledged: AcknowledgedSet, head: UInt64) {
         self.settings = settings
-        queue = SinkQueue(limit: settings.batchRecords, tail: tail)
-        self.pendingSince = pendingSince
+        queue = SinkQueue(
+            limit: settings.batchRecords, tail: tail, rememberedCount: AcknowledgedSet.limit)
+        let known = acknowledged.last.map { min(UInt64($0) + 1, head - tail) } ?? 0
+        queue.restore(Int(known)) { acknowledged[$0] }
     }
 
     /// Whether a request is worth sending now.
