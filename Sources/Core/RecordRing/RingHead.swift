@@ -87,7 +87,8 @@ public struct RingHead: Equatable, Sendable {
         sector.store(CRC32C.checksum(sector.span.extracting(4..<Self.byteCount)), at: 0)
     }
 
-    /// Reads a sector; nil when it holds no whole head record of this version.
+    /// Reads a sector; nil when it holds no whole head record of this version, or one with a
+    /// number from which nothing could be counted on.
     public init?(decoding sector: Span<UInt8>) {
         precondition(sector.count == Self.byteCount, "a head record fills a sector")
         guard CRC32C.checksum(sector.extracting(4..<Self.byteCount)) == sector.loadUInt32(at: 0),
@@ -96,13 +97,18 @@ public struct RingHead: Equatable, Sendable {
         else { return nil }
         generation = sector.loadUInt64(at: 8)
         head = sector.loadUInt64(at: 16)
+        guard generation <= RingCursor.sequenceLimit, head <= RingCursor.sequenceLimit else {
+            return nil
+        }
         for index in 0..<Int(sector.loadUInt64(at: 24)) {
             let place = 32 + 32 * index
             let length = Int(sector[place])
             guard length <= SensorName.limit,
                 let name = SensorName(sector.extracting(place + 1..<place + 1 + length))
             else { return nil }
-            append(SinkTail(sink: name, tail: sector.loadUInt64(at: place + 24)))
+            let tail = sector.loadUInt64(at: place + 24)
+            guard tail <= RingCursor.sequenceLimit else { return nil }
+            append(SinkTail(sink: name, tail: tail))
         }
     }
 }
