@@ -86,5 +86,7 @@ let package = Package(
         tests("TimeTests", in: "Core", ["Bytes", "TestSupport", "Time"]),
         tests("VitalsTests", in: "Core", ["Bytes", "TestSupport", "Vitals"]),
         tests("AlarmTests", in: "Core", ["Alarm", "TestSupport"]),
+        tests(
+            "RecordRingTests", in: "Core", ["Bytes", "RecordRing", "TestSupport", "Time", "Vitals"]),
     ]
 )
