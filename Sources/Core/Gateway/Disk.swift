@@ -25,6 +25,7 @@ struct DiskState {
     private var retryAt: Int64?
     private(set) var isFailing = false
     var readFailures = 0
+    private var isDraining = false
 
     init(generation: UInt64) {
         self.generation = generation
@@ -38,10 +39,14 @@ struct DiskState {
 
     mutating func tailMoved(now: Int64) {
         tailsMoved = true
-        if tailSyncDue == nil { tailSyncDue = now + Limits.tailSyncNanoseconds }
+        if tailSyncDue == nil {
+            tailSyncDue = isDraining ? now : now + Limits.tailSyncNanoseconds
+        }
     }
 
-    mutating func syncNow() {
+    /// From now on nothing waits for company.
+    mutating func drain() {
+        isDraining = true
         if syncDue != nil { syncDue = 0 }
         if tailSyncDue != nil { tailSyncDue = 0 }
     }

@@ -1,4 +1,4 @@
-import Alarm
+public import Alarm
 import Bytes
 public import Diagnostics
 import Kinesis
@@ -27,6 +27,7 @@ public struct Gateway: ~Copyable {
     /// No more input will come: requests do not wait for company any more.
     public internal(set) var isDraining = false
 
+    private let started: Int64
     var window: RingWindow
     /// `now` at the arrival of each record in the window, by sequence modulo the capacity.
     var arrivals: [Int64]
@@ -49,6 +50,7 @@ public struct Gateway: ~Copyable {
     public init(settings: GatewaySettings, cursor: RingCursor, head: RingHead?, now: Int64) {
         self.settings = settings
         self.cursor = cursor
+        started = now
         window = RingWindow(capacity: Limits.windowRecords, head: cursor.head)
         arrivals = Array(repeating: 0, count: Limits.windowRecords)
         disk = DiskState(generation: head?.generation ?? 0)
@@ -106,8 +108,17 @@ public struct Gateway: ~Copyable {
         }
     }
 
-    public func isAlarmRaised(sensor: Int) -> Bool { alarms[sensor].isRaised }
-    public func isAlarmPending(sensor: Int) -> Bool { alarms[sensor].isPending }
+    /// The alarm of a sensor as it stands.
+    public func alarm(sensor: Int) -> RateAlarm { alarms[sensor] }
+
+    /// How long the oldest record that the sink has not acknowledged has been waiting, in
+    /// nanoseconds; nil when none waits. A record from before the start counts from the start.
+    public func oldestWaitingAge(sink index: Int, now: Int64) -> Int64? {
+        let tail = sinks[index].queue.tail
+        guard tail < cursor.head else { return nil }
+        guard window.contains(tail) else { return now - started }
+        return now - arrivals[Int(tail % UInt64(window.capacity))]
+    }
 
     private mutating func judge(_ value: UInt16, sensor: Int, time: Moment) {
         let edge = alarms[sensor].judge(beatsPerMinute: value, at: time.monotonicNanoseconds)
@@ -165,7 +176,7 @@ public struct Gateway: ~Copyable {
     /// No more input will come: send and sync what there is, without waiting for company.
     public mutating func drain() {
         isDraining = true
-        disk.syncNow()
+        disk.drain()
     }
 
     /// Everything is with every sink and on the card.

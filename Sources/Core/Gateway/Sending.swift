@@ -135,7 +135,8 @@ extension Gateway {
         let sink = sinks[index]
         guard status == 200 else {
             let refusal = ServiceError.refusal(status: status, body: body)
-            let wait = failRequest(sink, atLeast: retryAfterNanoseconds, now: now)
+            let floor = refusal.needsPeople ? Limits.refusalRetryNanoseconds : 0
+            let wait = failRequest(sink, atLeast: max(floor, retryAfterNanoseconds), now: now)
             sink.refusal = refusal
             return report(
                 .requestRefused(
