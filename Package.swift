@@ -114,6 +114,12 @@ let package = Package(
         tests("CredentialsTests", in: "Core", ["Credentials", "TestSupport"]),
         tests("RecordingTests", in: "Core", ["Alarm", "Recording", "TestSupport"]),
         tests("LiveViewTests", in: "Core", ["Bytes", "LiveView"]),
+        tests(
+            "WireFormatTests", in: "Core",
+            ["Bytes", "Gateway", "RecordRing", "TestSupport", "Time", "Vitals", "WireFormat"]),
+        tests("KinesisTests", in: "Core", ["Bytes", "Kinesis", "TestSupport"]),
+        tests("UplinkTests", in: "Core", ["Bytes", "TestSupport", "Uplink"]),
+        tests("DiagnosticsTests", in: "Core", ["Diagnostics", "TestSupport"]),
         tests("LibCryptoTests", in: "Edge", ["LibCrypto", "SigV4", "TestSupport"]),
         tests("HTTPSTests", in: "Edge", ["Bytes", "HTTPS", "Linux"], besides: ["Server"]),
         tests("SettingsTests", in: "Edge", ["Settings", "TestSupport"]),

@@ -55,6 +55,9 @@ public struct RateAlarm: Sendable {
 
     public var isRaised: Bool { raisedSince != nil }
 
+    /// A condition is seen and waits for its onset delay.
+    public var isPending: Bool { pendingSince != nil }
+
     /// When the alarm was raised (monotonic nanoseconds); nil when it is not.
     public var raisedSince: Int64? {
         if case .raised(let since) = state { since } else { nil }

@@ -42,7 +42,8 @@ public struct SinkSettings: Sendable {
 
 /// Everything the gateway is told at its start.
 public struct GatewaySettings: Sendable {
-    /// The gateway's name in records and its partition key (UTF-8).
+    /// The gateway's name in records and its partition key: 1 to `Limits.deviceBytes` bytes of
+    /// UTF-8.
     public var device: [UInt8]
     public var boot: BootID
     public var session: UInt32
@@ -58,6 +59,9 @@ public struct GatewaySettings: Sendable {
         sinks: [SinkSettings], syncNanoseconds: Int64 = 1_000_000_000, seed: UInt64
     ) {
         precondition(sinks.count <= RingHead.sinkLimit, "a ring keeps the tails of 8 sinks")
+        precondition(
+            !device.isEmpty && device.count <= Limits.deviceBytes,
+            "a gateway's name has 1 to 128 bytes")
         self.device = device
         self.boot = boot
         self.session = session
@@ -77,8 +81,11 @@ public enum Limits {
     public static let readRecords = 512
     /// Records written to the card in one job: 256 KiB.
     public static let writeRecords = 2_048
-    /// Bytes of one record as JSON: the longest has 9 RR intervals, a device id of 128
-    /// characters and a sensor's name of 23 bytes, each of which may take six bytes as \u00XX.
+    /// Bytes of a gateway's name: half of the 256 characters that Kinesis takes as a partition
+    /// key.
+    public static let deviceBytes = 128
+    /// Bytes of one record as JSON: the longest has 9 RR intervals, a device id of 128 bytes and
+    /// a sensor's name of 23, each of which may take six bytes as \u00XX.
     public static let recordJSONBytes = 2_048
     /// Alarm edges waiting to be carried out.
     public static let alarmEdges = 256

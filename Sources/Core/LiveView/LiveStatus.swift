@@ -43,6 +43,8 @@ public enum LiveHeartRate: Equatable, Sendable {
     case silent(seconds: UInt64)
     /// The sensor says that there is no skin under it.
     case offSkin
+    /// The sensor sent a value that no heart has.
+    case implausible(UInt16)
 }
 
 /// What the sensor says about its contact with the skin (0x2A37 flags, bits 1 and 2).
