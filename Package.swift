@@ -124,5 +124,8 @@ let package = Package(
         tests("HTTPSTests", in: "Edge", ["Bytes", "HTTPS", "Linux"], besides: ["Server"]),
         tests("SettingsTests", in: "Edge", ["Settings", "TestSupport"]),
         tests("ConfigurationTests", in: "Edge", ["Configuration", "Settings", "TestSupport"]),
+        // The rules of the house that the compiler does not know.
+        .testTarget(
+            name: "TidyTests", dependencies: [], path: "Tests/Tidy", swiftSettings: strict),
     ]
 )
