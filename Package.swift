@@ -106,6 +106,9 @@ let package = Package(
         tests("VitalsTests", in: "Core", ["Bytes", "TestSupport", "Vitals"]),
         tests("AlarmTests", in: "Core", ["Alarm", "TestSupport"]),
         tests(
+            "RecordRingTests", in: "Core",
+            ["Bytes", "RecordRing", "TestSupport", "Time", "Vitals"]),
+        tests(
             "SigV4Tests", in: "Core", ["Bytes", "LibCrypto", "SigV4", "TestSupport"],
             besides: ["Vectors", "botocore_vectors.py"]),
         tests("CredentialsTests", in: "Core", ["Credentials", "TestSupport"]),
@@ -121,5 +124,8 @@ let package = Package(
         tests("HTTPSTests", in: "Edge", ["Bytes", "HTTPS", "Linux"], besides: ["Server"]),
         tests("SettingsTests", in: "Edge", ["Settings", "TestSupport"]),
         tests("ConfigurationTests", in: "Edge", ["Configuration", "Settings", "TestSupport"]),
+        // The rules of the house that the compiler does not know.
+        .testTarget(
+            name: "TidyTests", dependencies: [], path: "Tests/Tidy", swiftSettings: strict),
     ]
 )
