@@ -93,5 +93,11 @@ let package = Package(
         tests("KinesisTests", in: "Core", ["Bytes", "Kinesis", "TestSupport"]),
         tests("UplinkTests", in: "Core", ["Bytes", "TestSupport", "Uplink"]),
         tests("DiagnosticsTests", in: "Core", ["Diagnostics", "TestSupport"]),
+        tests(
+            "GatewayTests", in: "Core",
+            [
+                "Alarm", "Bytes", "Diagnostics", "Gateway", "Kinesis", "RecordRing", "TestSupport",
+                "Time", "Uplink", "Vitals", "WireFormat",
+            ]),
     ]
 )

@@ -19,7 +19,8 @@ extension Gateway {
     mutating func nextSend(now: Int64) -> Action? {
         for index in sinks.indices {
             let sink = sinks[index]
-            guard !sink.wantsRead, sink.isDue(at: now, head: cursor.head, draining: isDraining)
+            guard !sink.wantsRead, let due = sink.due(head: cursor.head, draining: isDraining),
+                due <= now
             else { continue }
             if settleFront(of: index, now: now) {
                 sink.state = .busy
@@ -46,7 +47,7 @@ extension Gateway {
                 return false
             case .unreadable:
                 sink.queue.giveUpFirst()
-                disk.tailMoved(now: now)
+                tailMoved(now: now)
                 lost += 1
             }
         }
@@ -184,7 +185,7 @@ extension Gateway {
             report(.recordsRefused(sink: index, count: refused, of: count))
         }
         giveUpOverwritten(index)
-        disk.tailMoved(now: now)
+        tailMoved(now: now)
         markSafe(upTo: sink.queue.tail, now: now)
     }
 
