@@ -134,9 +134,10 @@ extension Gateway {
         now: Int64
     ) {
         let sink = sinks[index]
+        let retryAfter = min(retryAfterNanoseconds, Limits.retryAfterNanoseconds)
         guard status == 200 else {
             let refusal = ServiceError.refusal(status: status, body: body)
-            let wait = failRequest(sink, atLeast: retryAfterNanoseconds, now: now)
+            let wait = failRequest(index, atLeast: retryAfter, now: now)
             sink.refusal = refusal
             return report(
                 .requestRefused(
@@ -145,7 +146,7 @@ extension Gateway {
         do throws(PutRecordsAnswerError) {
             try PutRecordsAnswer.read(body, entries: sink.queue.inFlightCount, into: &results)
         } catch {
-            let wait = failRequest(sink, atLeast: retryAfterNanoseconds, now: now)
+            let wait = failRequest(index, atLeast: retryAfter, now: now)
             sink.refusal = .notTheService
             return report(.answerNotUnderstood(sink: index, error, retryNanoseconds: wait))
         }
@@ -162,21 +163,23 @@ extension Gateway {
 
     /// No answer, or none that will come: the records are sent again.
     public mutating func sinkFailed(sink index: Int, now: Int64) {
-        let wait = failRequest(sinks[index], atLeast: 0, now: now)
+        let wait = failRequest(index, atLeast: 0, now: now)
         report(.sinkUnreachable(sink: index, retryNanoseconds: wait))
     }
 
     /// Applies `results`, one an entry, to the request in flight.
     private mutating func settle(_ index: Int, now: Int64) {
         let sink = sinks[index]
+        precondition(sink.state == .busy, "a sink answers the request that runs")
         let count = sink.queue.inFlightCount
         let refused = sink.queue.settle { results[$0] == .accepted }
         sink.refusedRecords += UInt64(refused)
-        if sink.backoff.failures > 0 && refused < count {
-            report(.sinkRecovered(sink: index))
-        }
-        if refused < count { sink.backoff.succeed() }
         sink.refusal = nil
+        if refused < count {
+            if sink.isFailing { report(.sinkRecovered(sink: index)) }
+            sink.isFailing = false
+            sink.backoff.succeed()
+        }
         if refused == 0 {
             sink.state = .idle
         } else {
@@ -190,11 +193,15 @@ extension Gateway {
     }
 
     /// Puts everything in flight back and waits. Answers the wait in nanoseconds.
-    private mutating func failRequest(_ sink: Sink, atLeast: Int64, now: Int64) -> Int64 {
+    private mutating func failRequest(_ index: Int, atLeast: Int64, now: Int64) -> Int64 {
+        let sink = sinks[index]
+        precondition(sink.state == .busy, "a request fails that runs")
         _ = sink.queue.settle { _ in false }
         sink.failedRequests += 1
+        sink.isFailing = true
         let wait = sink.backoff.fail(atLeast: atLeast, random: &random)
         sink.state = .waiting(until: now + wait)
+        giveUpOverwritten(index)
         return wait
     }
 
