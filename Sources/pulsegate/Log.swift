@@ -12,6 +12,12 @@ enum LogLevel: Int, Comparable, Sendable {
 
     static func < (one: LogLevel, other: LogLevel) -> Bool { one.rawValue < other.rawValue }
 
+    /// The level of this name in a configuration.
+    init(_ name: String) {
+        self =
+            [.error, .warning, .notice, .information, .debug].first { $0.name == name } ?? .notice
+    }
+
     var name: String {
         switch self {
         case .error: "error"

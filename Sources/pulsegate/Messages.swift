@@ -6,7 +6,7 @@ import Vitals
 
 /// What people read: each event and error of Core in one line, with what to do about it.
 enum Messages {
-    static func text(_ error: HexError, in text: [UInt8]) -> String {
+    static func text(_ error: HexError, in text: String) -> String {
         switch error {
         case .oddDigitCount(let count):
             "\(count) hexadecimal digits: a byte has two, so one is missing"
@@ -54,7 +54,10 @@ enum Messages {
         case .valueImplausible(let sensor, let value):
             (.warning, "sensor \(sensors[sensor]): \(value) bpm is no heart rate; not recorded")
         case .sensorOffSkin(let sensor):
-            (.notice, "sensor \(sensors[sensor]): off skin; wet the electrodes or tighten the strap")
+            (
+                .notice,
+                "sensor \(sensors[sensor]): off skin; wet the electrodes or tighten the strap"
+            )
         case .sensorOnSkin(let sensor):
             (.notice, "sensor \(sensors[sensor]): on skin again")
         case .recordsRefused(let sink, let count, let total):

@@ -1,9 +1,26 @@
+import Configuration
 import Linux
 
-// The program's name and a command: everything else is the command's.
-let arguments = Array(CommandLine.arguments.dropFirst())
+/// The version of this program (semver.org).
+let programVersion = "0.1.0"
 
-switch arguments.first {
-case "decode": endProcess(DecodeCommand.run(Array(arguments.dropFirst())))
-default: endProcess(ExitStatus.usage)
+let words = Array(CommandLine.arguments.dropFirst())
+let rest = Array(words.dropFirst())
+
+switch words.first {
+case "decode": endProcess(DecodeCommand.run(rest))
+case "demo": endProcess(DemoCommand.run(rest))
+case "run": endProcess(RunCommand.run(rest))
+case "config":
+    Console.write(Configuration.reference)
+case "version", "--version", "-V":
+    Console.line("pulsegate \(programVersion)")
+case "help", "--help", "-h":
+    Console.write(Usage.text)
+case nil:
+    Console.write(Usage.text)
+    endProcess(ExitStatus.usage)
+case .some(let word):
+    Console.error("\(word) is no command; `pulsegate help` lists them")
+    endProcess(ExitStatus.usage)
 }

@@ -110,6 +110,10 @@ public struct FixedBuffer: ~Copyable {
 
     /// Appends the UTF-8 of a string: for set-up and answers to people, not for the hot path.
     public mutating func append(text: String) {
+        guard text.utf8.count <= room else {
+            overflowed = true
+            return
+        }
         for byte in text.utf8 { append(byte) }
     }
 

@@ -83,6 +83,7 @@ public struct JSONScanner: ~Escapable {
     @_lifetime(self: copy self)
     public mutating func skipRest(of token: JSONToken) throws(JSONError) {
         guard token == .beginObject || token == .beginArray else { return }
+        precondition(depth > 0, "only what is open is passed over")
         let outer = depth - 1
         while depth > outer { _ = try next() }
     }

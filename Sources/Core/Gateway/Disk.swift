@@ -51,6 +51,7 @@ struct DiskState {
         tailSyncDue = min(tailSyncDue ?? syncDue, syncDue)
     }
 
+    /// What waits for company waits no more.
     mutating func syncNow() {
         if syncDue != nil { syncDue = 0 }
         if tailSyncDue != nil { tailSyncDue = 0 }
@@ -204,7 +205,13 @@ extension Gateway {
     public func headRecord() -> RingHead {
         var record = RingHead(generation: disk.generation, head: cursor.head)
         for sink in sinks {
-            record.append(SinkTail(sink: sink.settings.name, tail: sink.queue.tail))
+            var acknowledged = AcknowledgedSet()
+            sink.queue.forEachAcknowledged(within: AcknowledgedSet.limit) {
+                acknowledged[$0] = true
+            }
+            record.append(
+                SinkTail(
+                    sink: sink.settings.name, tail: sink.queue.tail, acknowledged: acknowledged))
         }
         return record
     }

@@ -1,4 +1,4 @@
-import Alarm
+public import Alarm
 import Bytes
 public import Diagnostics
 import Kinesis
@@ -27,6 +27,7 @@ public struct Gateway: ~Copyable {
     /// No more input will come: requests do not wait for company any more.
     public internal(set) var isDraining = false
 
+    private let started: Int64
     var window: RingWindow
     /// `now` at the arrival of each record in the window, by sequence modulo the capacity.
     var arrivals: [Int64]
@@ -49,6 +50,7 @@ public struct Gateway: ~Copyable {
     public init(settings: GatewaySettings, cursor: RingCursor, head: RingHead?, now: Int64) {
         self.settings = settings
         self.cursor = cursor
+        started = now
         window = RingWindow(capacity: settings.windowRecords, head: cursor.head)
         arrivals = Array(repeating: 0, count: settings.windowRecords)
         disk = DiskState(generation: head?.generation ?? 0)
@@ -63,9 +65,14 @@ public struct Gateway: ~Copyable {
         safe = cursor.head
         sinks = settings.sinks.map { sink in
             // A sink that the ring does not know begins with the oldest record there is.
-            let kept = head?.tail(of: sink.name) ?? cursor.oldest
-            let tail = min(max(kept, cursor.oldest), cursor.head)
-            return Sink(settings: sink, tail: tail, pendingSince: nil)
+            let kept = head?.sinkTail(of: sink.name)
+            let tail = min(max(kept?.tail ?? cursor.oldest, cursor.oldest), cursor.head)
+            // What was acknowledged is counted from the tail that was kept.
+            let isWhole = kept?.tail == tail
+            return Sink(
+                settings: sink, tail: tail,
+                acknowledged: isWhole ? kept?.acknowledged ?? AcknowledgedSet() : AcknowledgedSet(),
+                head: cursor.head)
         }
         for (index, sink) in sinks.enumerated() {
             guard let kept = head?.tail(of: sink.settings.name), kept < cursor.oldest else {
@@ -106,8 +113,17 @@ public struct Gateway: ~Copyable {
         }
     }
 
-    public func isAlarmRaised(sensor: Int) -> Bool { alarms[sensor].isRaised }
-    public func isAlarmPending(sensor: Int) -> Bool { alarms[sensor].isPending }
+    /// The alarm of a sensor as it stands.
+    public func alarm(sensor: Int) -> RateAlarm { alarms[sensor] }
+
+    /// How long the oldest record that the sink has not acknowledged has been waiting, in
+    /// nanoseconds; nil when none waits. A record from before the start counts from the start.
+    public func oldestWaitingAge(sink index: Int, now: Int64) -> Int64? {
+        let tail = sinks[index].queue.tail
+        guard tail < cursor.head else { return nil }
+        guard window.contains(tail) else { return now - started }
+        return now - arrivals[Int(tail % UInt64(window.capacity))]
+    }
 
     private mutating func judge(_ value: UInt16, sensor: Int, time: Moment) {
         let edge = alarms[sensor].judge(beatsPerMinute: value, at: time.monotonicNanoseconds)

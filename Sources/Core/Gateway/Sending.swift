@@ -137,7 +137,8 @@ extension Gateway {
         let retryAfter = min(retryAfterNanoseconds, Limits.retryAfterNanoseconds)
         guard status == 200 else {
             let refusal = ServiceError.refusal(status: status, body: body)
-            let wait = failRequest(index, atLeast: retryAfter, now: now)
+            let floor = refusal.needsPeople ? Limits.refusalRetryNanoseconds : 0
+            let wait = failRequest(index, atLeast: max(floor, retryAfter), now: now)
             sink.refusal = refusal
             return report(
                 .requestRefused(

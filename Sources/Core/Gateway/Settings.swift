@@ -97,6 +97,8 @@ public enum Limits {
     public static let reports = 256
     /// A failed write or read of the ring is tried again after this.
     public static let diskRetryNanoseconds: Int64 = 1_000_000_000
+    /// A request that was refused for a reason that only people can mend is not repeated earlier.
+    public static let refusalRetryNanoseconds: Int64 = 1_000_000_000
     /// Reads of the same place that may fail before its records are given up.
     public static let readAttempts = 5
     /// The longest wait that a service may ask for (Retry-After, RFC 9110 section 10.2.3): a

@@ -32,10 +32,14 @@ public final class Sink {
     /// The last request failed as a whole.
     var isFailing = false
 
-    init(settings: SinkSettings, tail: UInt64, pendingSince: Int64?) {
+    /// A sink that has acknowledged everything below `tail`, and of the records from there on
+    /// what `acknowledged` says. None of them lies beyond `head`.
+    init(settings: SinkSettings, tail: UInt64, acknowledged: AcknowledgedSet, head: UInt64) {
         self.settings = settings
-        queue = SinkQueue(limit: settings.batchRecords, tail: tail)
-        self.pendingSince = pendingSince
+        queue = SinkQueue(
+            limit: settings.batchRecords, tail: tail, rememberedCount: AcknowledgedSet.limit)
+        let known = acknowledged.last.map { min(UInt64($0) + 1, head - tail) } ?? 0
+        queue.restore(Int(known)) { acknowledged[$0] }
     }
 
     /// When the next request may be sent; 0 for at once, nil while one runs or nothing waits.

@@ -21,6 +21,16 @@ public enum RequestRefusal: String, Equatable, Sendable {
     case invalidRequest
     /// A status or a body that is not this service's: a proxy, a captive portal.
     case notTheService
+
+    /// Waiting alone does not mend it: a key, a permission, a name or a clock is wrong.
+    public var needsPeople: Bool {
+        switch self {
+        case .throttled, .serverFault: false
+        case .signature, .clockSkew, .credentials, .permission, .notFound, .invalidRequest,
+            .notTheService:
+            true
+        }
+    }
 }
 
 /// Reads a refusal of AWS's JSON protocol: `{"__type":"…#Code","message":"…"}`, where the part

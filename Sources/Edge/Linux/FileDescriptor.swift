@@ -44,12 +44,18 @@ public struct FileDescriptor: ~Copyable, Sendable {
     public borrowing func read(
         atMost length: Int, into buffer: inout FixedBuffer, subject: String
     ) throws(SystemError) -> Int? {
-        let descriptor = number
+        try Self.read(from: number, atMost: length, into: &buffer, subject: subject)
+    }
+
+    /// The same from a descriptor that somebody else owns: standard input, above all.
+    public static func read(
+        from number: Int32, atMost length: Int, into buffer: inout FixedBuffer, subject: String
+    ) throws(SystemError) -> Int? {
         var got: Int? = 0
         try unsafe buffer.appendBytes(atMost: length) {
             (target: UnsafeMutableBufferPointer<UInt8>) throws(SystemError) -> Int in
             while true {
-                let result = unsafe Glibc.read(descriptor, target.baseAddress, target.count)
+                let result = unsafe Glibc.read(number, target.baseAddress, target.count)
                 if result >= 0 {
                     got = result
                     return result

@@ -15,10 +15,10 @@ enum DecodeCommand {
             Console.error("decode: no bytes; say `pulsegate decode 16 48 0A 02`")
             return ExitStatus.usage
         }
-        let text = Array(arguments.joined(separator: " ").utf8)
+        let text = arguments.joined(separator: " ")
         var notification = FixedBuffer(capacity: notificationBytesMax)
         do throws(HexError) {
-            try notification.append(decodingHex: text.span)
+            try notification.append(decodingHex: Array(text.utf8).span)
         } catch {
             Console.error("decode: \(Messages.text(error, in: text))")
             return ExitStatus.failure

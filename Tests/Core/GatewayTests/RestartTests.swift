@@ -122,6 +122,33 @@ struct RestartTests {
         #expect(report == .report(.recordsLost(sink: 0, count: 3, .overwritten)))
     }
 
+    @Test func whatWasAcknowledgedBehindTheTailIsNotSentAgain() {
+        var acknowledged = AcknowledgedSet()
+        acknowledged[1] = true
+        acknowledged[3] = true
+        var record = RingHead(generation: 3, head: 8)
+        record.append(SinkTail(sink: name("kinesis"), tail: 2, acknowledged: acknowledged))
+        var bench = Bench(settings(sinks: [kinesis(batch: 10)]), head: 8, record: record)
+        #expect(bench.next() == .readRing(first: 2, count: 6))
+        bench.read((2..<8).map(slot))
+        #expect(bench.next() == .send(sink: 0))
+        #expect(bench.sequences() == [2, 4, 6, 7])
+    }
+
+    @Test func headRecordNamesWhatIsAcknowledgedBehindTheTail() {
+        var bench = Bench(settings(sinks: [kinesis(batch: 4)]))
+        bench.receive(count: 4)
+        #expect(bench.next() == .send(sink: 0))
+        _ = bench.request()
+        bench.answer(accepted: [true, false, true, true])
+        let kept = bench.written(bench.next())?.head.sinkTail(of: name("kinesis"))
+        #expect(kept?.tail == 1)
+        var expected = AcknowledgedSet()
+        expected[1] = true
+        expected[2] = true
+        #expect(kept?.acknowledged == expected)
+    }
+
     @Test func tailBeyondTheHeadIsTheHead() {
         let bench = Bench(settings(), head: 5, record: record([("kinesis", 9)], head: 9))
         #expect(bench.gateway.sinks[0].queue.tail == 5)

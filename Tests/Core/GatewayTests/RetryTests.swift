@@ -34,6 +34,25 @@ struct RetryTests {
         }
     }
 
+    /// A wrong key is not mended by asking ten times a second.
+    @Test func refusalThatNeedsPeopleWaitsAtLeastItsMinimum() {
+        let bodies = [
+            #"{"__type":"UnrecognizedClientException"}"#, #"{"__type":"AccessDeniedException"}"#,
+            #"{"__type":"ResourceNotFoundException"}"#, "",
+        ]
+        for _ in 0..<20 {
+            for body in bodies {
+                var bench = sending()
+                bench.answer(status: 400, body)
+                guard case .waiting(let until) = bench.gateway.sinks[0].state else {
+                    Issue.record("a refused sink waits")
+                    return
+                }
+                #expect(until >= bench.now + Limits.refusalRetryNanoseconds)
+            }
+        }
+    }
+
     @Test func serviceMayAskForALongerWait() {
         var bench = sending()
         bench.answer(status: 429, retryAfter: 90 * second, "")

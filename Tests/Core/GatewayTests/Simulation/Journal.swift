@@ -20,6 +20,8 @@ struct Journal {
         var session: UInt32 = 0
         /// The gateway knows of the last copy.
         var isAcknowledged = false
+        /// A head record that no power cut can take says so: no process sends it again.
+        var isKept = false
     }
 
     private(set) var entries: [Entry] = []
@@ -76,6 +78,9 @@ struct Journal {
             var delivery = deliveries[sink][index]
             if delivery.count > 0 {
                 duplicates += 1
+                if delivery.isKept {
+                    violated("sink \(sink) gets \(entries[index].sequence) again after a restart")
+                }
                 if delivery.isAcknowledged && delivery.session == session {
                     violated("sink \(sink) gets \(entries[index].sequence) again for no reason")
                 }
@@ -87,8 +92,17 @@ struct Journal {
         }
     }
 
-    /// Records that the sink never got.
-    func missing(sink: Int) -> Int { deliveries[sink].count { $0.count == 0 } }
+    /// A head record that was synced says that the sink has everything below `tail`, and of the
+    /// records from there on those in `acknowledged`.
+    mutating func kept(sink: Int, upTo tail: UInt64, beyond acknowledged: AcknowledgedSet?) {
+        for (sequence, index) in bySequence {
+            var isKept = sequence < tail
+            if let acknowledged, !isKept, sequence - tail < UInt64(AcknowledgedSet.limit) {
+                isKept = acknowledged[Int(sequence - tail)]
+            }
+            if isKept { deliveries[sink][index].isKept = true }
+        }
+    }
 
     /// At the end: every record is with every sink, or excused.
     mutating func checkDelivery() {

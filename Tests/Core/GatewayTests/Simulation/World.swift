@@ -36,7 +36,7 @@ final class World {
     private var requests: [Request?]
     private var bodies = FixedBuffer(capacity: 1 << 15)
     private var slots = FixedBuffer(capacity: 512 * Record.slotBytes)
-    /// What each sink owed at the start of this process, and lost by reports since.
+    /// What each sink had before this process, and what it lost by reports since.
     private var base: [UInt64] = []
     private var reportedLost: [UInt64] = []
     private var isPeaceful = false
@@ -53,7 +53,7 @@ final class World {
             settings: settings,
             cursor: RingCursor(slotCount: weather.slots, oldest: 0, head: 0), head: nil, now: now)
         measurementDue = now
-        begin(head: nil)
+        begin()
     }
 
     private static func settings(
@@ -365,20 +365,25 @@ final class World {
         gateway = Gateway(
             settings: World.settings(weather, session: session, seed: UInt64(session)),
             cursor: found.cursor, head: found.head, now: now)
-        begin(head: found.head)
+        begin()
         for (index, sink) in gateway.sinks.enumerated() {
-            let kept = card.syncedHead?.tail(of: sink.settings.name) ?? 0
-            if sink.queue.tail < kept {
-                journal.violated("sink \(index) had \(kept) and begins with \(sink.queue.tail)")
+            guard let kept = card.syncedHead?.sinkTail(of: sink.settings.name) else { continue }
+            if sink.queue.tail < kept.tail {
+                journal.violated("sink \(index) had \(kept.tail), begins with \(sink.queue.tail)")
             }
+            // What was acknowledged behind a tail is not known any more when the ring has gone
+            // over that tail.
+            let isWhole = found.cursor.oldest <= kept.tail
+            journal.kept(sink: index, upTo: kept.tail, beyond: isWhole ? kept.acknowledged : nil)
         }
     }
 
     /// A process begins: its alarms and its sums do.
-    private func begin(head: RingHead?) {
+    private func begin() {
         alarms = gateway.settings.sensors.map { RateAlarm(limits: $0.limits) }
         expectedAlarm = nil
         reportedLost = gateway.sinks.map { _ in 0 }
-        base = gateway.sinks.map { $0.queue.tail - $0.queue.lost }
+        let head = gateway.cursor.head
+        base = gateway.sinks.map { head - $0.sum(head: head) }
     }
 }
