@@ -120,6 +120,12 @@ let package = Package(
         tests("KinesisTests", in: "Core", ["Bytes", "Kinesis", "TestSupport"]),
         tests("UplinkTests", in: "Core", ["Bytes", "TestSupport", "Uplink"]),
         tests("DiagnosticsTests", in: "Core", ["Diagnostics", "TestSupport"]),
+        tests(
+            "GatewayTests", in: "Core",
+            [
+                "Alarm", "Bytes", "Diagnostics", "Gateway", "Kinesis", "RecordRing", "TestSupport",
+                "Time", "Uplink", "Vitals", "WireFormat",
+            ]),
         tests("LibCryptoTests", in: "Edge", ["LibCrypto", "SigV4", "TestSupport"]),
         tests("HTTPSTests", in: "Edge", ["Bytes", "HTTPS", "Linux"], besides: ["Server"]),
         tests("SettingsTests", in: "Edge", ["Settings", "TestSupport"]),
