@@ -117,6 +117,9 @@ let package = Package(
         tests("KinesisTests", in: "Core", ["Bytes", "Kinesis", "TestSupport"]),
         tests("UplinkTests", in: "Core", ["Bytes", "TestSupport", "Uplink"]),
         tests("DiagnosticsTests", in: "Core", ["Diagnostics", "TestSupport"]),
+        tests(
+            "LinuxTests", in: "Edge",
+            ["Bytes", "Linux", "RecordRing", "TestSupport", "Time", "Vitals"]),
         tests("LibCryptoTests", in: "Edge", ["LibCrypto", "SigV4", "TestSupport"]),
         tests("HTTPSTests", in: "Edge", ["Bytes", "HTTPS", "Linux"], besides: ["Server"]),
         tests("SettingsTests", in: "Edge", ["Settings", "TestSupport"]),
