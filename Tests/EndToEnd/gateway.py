@@ -19,6 +19,8 @@ ROOT = Path(__file__).resolve().parents[2]
 BINARY = os.environ.get("PULSEGATE", str(ROOT / ".build" / "release" / "pulsegate"))
 DEVICE = "gym-7"
 WAIT_SECONDS_MAX = 60
+# Every random test takes its seed from here and prints it.
+SEED = int(os.environ.get("PULSEGATE_SEED", "20250715"))
 
 
 def environment(access_key=ACCESS_KEY, secret_key=SECRET_KEY, **more):
@@ -102,6 +104,12 @@ class Run:
 
     def terminate(self):
         self.process.send_signal(signal.SIGTERM)
+
+    def pause(self):
+        self.process.send_signal(signal.SIGSTOP)
+
+    def resume(self):
+        self.process.send_signal(signal.SIGCONT)
 
     def kill(self):
         """Ends the process as a power cut would: nothing is flushed or said."""

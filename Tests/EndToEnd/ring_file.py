@@ -5,6 +5,7 @@ had been acknowledged.
 """
 
 import datetime
+import functools
 import struct
 from dataclasses import dataclass
 
@@ -93,15 +94,20 @@ def read_tails(path):
     return youngest
 
 
+@functools.lru_cache(maxsize=100_000)
+def _read_slot(slot, device):
+    """The record in a slot; None when it is empty or torn. The checksum is slow, so remember."""
+    return _decode(slot, device) if any(slot) and _is_whole(slot) else None
+
+
 def read_ring(path, device):
     """Returns the Ring in the file at `path`."""
     with open(path, "rb") as file:
         content = file.read()
     records = {}
     for offset in range(FIRST_SLOT_OFFSET, len(content) - SLOT_BYTES + 1, SLOT_BYTES):
-        slot = content[offset:offset + SLOT_BYTES]
-        if any(slot) and _is_whole(slot):
-            record = _decode(slot, device)
+        record = _read_slot(content[offset:offset + SLOT_BYTES], device)
+        if record:
             records[record.sequence] = record
     _, hint, tails = read_tails(path)
     return Ring(records, tails, max([hint, *(sequence + 1 for sequence in records)]))

@@ -5,11 +5,10 @@ from collections import Counter
 
 import doubles
 import pytest
-from gateway import (DEVICE, assert_in_order_and_once, hex_lines, kinesis_sink, parse_stream,
-                     play)
+from gateway import (DEVICE, SEED, assert_in_order_and_once, hex_lines, kinesis_sink,
+                     parse_stream, play)
 
 BATCH = 100
-RANDOM_SEEDS = (11, 12)
 
 
 def assert_all_delivered(entries, recording):
@@ -63,7 +62,7 @@ def test_one_fault_is_named_and_repeats_only_what_had_no_answer(
     double.script(f"ok,{fault}")
     run = deliver(desk, double, run_47min)
     assert words in run.log
-    assert ("works again" in run.log) != ("records refused" in run.log)
+    assert "sink cloud: works again" in run.log
     assert assert_all_delivered(double.records(), run_47min) == repeats
 
 
@@ -116,17 +115,18 @@ def test_one_bad_record_of_a_batch_does_not_repeat_the_others(desk, double, run_
     assert assert_all_delivered(entries, run_47min) == 0
 
 
-@pytest.mark.parametrize("seed", RANDOM_SEEDS)
-def test_a_random_mixture_of_faults_loses_nothing(desk, start_double, run_47min, seed):
-    print(f"seed {seed}")
+def test_a_random_mixture_of_faults_loses_nothing(desk, start_double, run_47min):
+    print(f"seed {SEED}")
+    # Records of a `storing` one may come twice; a kept connection that is reset hides its fault
+    # from the log, so the double's own count is what repeats are held against.
     storing = ("lost", "truncated", "stall:30", "wrong-count")
     harmless = ("partial:0.5", "reset", "html", "lying-count", "500", "429:retry-after=1")
     options = [option for fault in storing + harmless
                for option in ("--fault", f"{fault}@0.05")]
-    double = start_double("--seed", seed, "--fault-first", 24, *options)
+    double = start_double("--seed", SEED, "--fault-first", 20, *options)
     deliver(desk, double, run_47min)
     faults = double.stats()["faults"]
-    assert sum(faults.values()) >= 4, faults
+    assert sum(faults.values()) >= 3, faults
     unanswered = sum(faults.get(fault.split(":")[0], 0) for fault in storing)
     assert assert_all_delivered(double.records(), run_47min) <= BATCH * unanswered
 
