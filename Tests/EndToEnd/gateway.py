@@ -153,8 +153,11 @@ class Desk:
             run = self.start(**variables)
         else:
             run = self.start(stdin=subprocess.PIPE, **variables)
-            run.write(text)
-            run.close_input()
+            try:
+                run.write(text)
+                run.close_input()
+            except BrokenPipeError:
+                pass  # It has ended by itself; its status and log say why.
         run.status = run.wait()
         return run
 
