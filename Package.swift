@@ -115,5 +115,17 @@ let package = Package(
         tests("HTTPSTests", in: "Edge", ["Bytes", "HTTPS", "Linux"], besides: ["Server"]),
         tests("SettingsTests", in: "Edge", ["Settings", "TestSupport"]),
         tests("ConfigurationTests", in: "Edge", ["Configuration", "Settings", "TestSupport"]),
+
+        // Counting and timing
+        .target(
+            name: "CMallocCount", path: "Tests/Support/CMallocCount",
+            cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror"])]),
+        .target(
+            name: "GatewayLoop",
+            dependencies: ["Bytes", "Gateway", "RecordRing", "SigV4", "Time"],
+            path: "Tests/Support/GatewayLoop", swiftSettings: strict),
+        tests(
+            "AllocationTests", in: "Allocation",
+            ["CMallocCount", "Gateway", "GatewayLoop", "LibCrypto", "Uplink"]),
     ]
 )
