@@ -7,20 +7,33 @@ import Testing
 struct RingHeadTests {
     private static let golden =
         hex(
-            "605B5790",  // CRC-32C
+            "DB9DE8E8",  // CRC-32C
             "01000000",  // layout version
             "0500000000000000",  // generation
             "7800000000000000",  // head
             "0200000000000000",  // number of sinks
+            "0010000000000000",  // bytes written
+            "1100000000000000",  // fdatasyncs
+            "90D0030000000000",  // the longest, microseconds
+            "0000000000000000",
             "07 6B696E65736973 00000000000000000000000000000000",  // kinesis
             "6400000000000000",  // its tail
+            "0A00000000000000")  // what it has behind its tail: the next and the third
+        + [UInt8](repeating: 0, count: 55) + [0x80]  // and the 511th
+        + hex(
             "04 66696C65 00000000000000000000000000000000000000",  // file
             "0700000000000000")  // its tail
-        + [UInt8](repeating: 0, count: 416)
+        + [UInt8](repeating: 0, count: 64 + 768)
 
     private func example() throws -> RingHead {
         var head = RingHead(generation: 5, head: 120)
-        head.append(SinkTail(sink: try name("kinesis"), tail: 100))
+        head.wear.bytesWritten = 4_096
+        head.wear.syncs = 17
+        head.wear.longestSyncMicroseconds = 250_000
+        var acknowledged = AcknowledgedSet()
+        for distance in [1, 3, 511] { acknowledged[distance] = true }
+        head.append(
+            SinkTail(sink: try name("kinesis"), tail: 100, acknowledged: acknowledged))
         head.append(SinkTail(sink: try name("file"), tail: 7))
         return head
     }
@@ -35,7 +48,7 @@ struct RingHeadTests {
     private func decode(_ sector: [UInt8]) -> RingHead? { RingHead(decoding: sector.span) }
 
     @Test func exampleIsWrittenAsTheLayoutIsDrawn() throws {
-        #expect(Self.golden.count == 512)
+        #expect(Self.golden.count == 1_024)
         #expect(sector(try example()) == Self.golden)
     }
 
@@ -76,10 +89,19 @@ struct RingHeadTests {
         other = head
         other.append(SinkTail(sink: try name("x"), tail: 7))
         #expect(other != head)
-        other = RingHead(generation: 5, head: 120)
-        other.append(SinkTail(sink: try name("kinesis"), tail: 100))
-        other.append(SinkTail(sink: try name("file"), tail: 8))
+        other = head
+        other.wear.syncs = 18
         #expect(other != head)
+        var one = RingHead(generation: 5, head: 120)
+        var two = one
+        var three = one
+        one.append(SinkTail(sink: try name("file"), tail: 7))
+        two.append(SinkTail(sink: try name("file"), tail: 8))
+        var acknowledged = AcknowledgedSet()
+        acknowledged[5] = true
+        three.append(SinkTail(sink: try name("file"), tail: 7, acknowledged: acknowledged))
+        #expect(one != two)
+        #expect(one != three)
     }
 
     @Test func everyFlippedBitIsRefused() {
@@ -91,11 +113,13 @@ struct RingHeadTests {
     }
 
     @Test func sectorThatWasNeverWrittenHoldsNoHead() {
-        #expect(decode([UInt8](repeating: 0, count: 512)) == nil)
-        #expect(decode(sealed([UInt8](repeating: 0, count: 512))) == nil)
+        #expect(decode([UInt8](repeating: 0, count: 1_024)) == nil)
+        #expect(decode(sealed([UInt8](repeating: 0, count: 1_024))) == nil)
     }
 
-    @Test(arguments: [(4, 0), (4, 2), (7, 1), (24, 9), (24, 255), (31, 1), (32, 24), (64, 255)])
+    @Test(arguments: [
+        (4, 0), (4, 2), (7, 1), (24, 9), (24, 255), (27, 1), (64, 24), (160, 255), (96, 1),
+    ])
     func fieldWithAnUnknownValueIsRefused(_ offset: Int, _ value: UInt8) {
         var bytes = Self.golden
         bytes[offset] = value
@@ -103,7 +127,7 @@ struct RingHeadTests {
     }
 
     /// A head from which no sequence could be claimed any more would stop every start.
-    @Test(arguments: [8, 16, 56, 88])
+    @Test(arguments: [8, 16, 88, 184])
     func numberThatLeavesNoRoomToCountIsRefused(_ offset: Int) {
         let numbers: [UInt64] = [.max, .max - 1, (1 << 63) + 1]
         for number in numbers {
@@ -120,7 +144,7 @@ struct RingHeadTests {
         for _ in 0..<5_000 {
             var bytes = Self.golden
             for _ in 0..<Int.random(in: 1...4, using: &random) {
-                let offset = Int.random(in: 4..<120, using: &random)
+                let offset = Int.random(in: 4..<192, using: &random)
                 bytes[offset] = UInt8.random(in: 0...255, using: &random)
             }
             guard let head = decode(sealed(bytes)) else { continue }
