@@ -136,6 +136,9 @@ public struct RingHead: Equatable, Sendable {
         wear.bytesWritten = page.loadUInt64(at: 32)
         wear.syncs = page.loadUInt64(at: 40)
         wear.longestSyncMicroseconds = page.loadUInt64(at: 48)
+        guard wear.bytesWritten <= RingCursor.sequenceLimit,
+            wear.syncs <= RingCursor.sequenceLimit
+        else { return nil }
         for index in 0..<Int(page.loadUInt32(at: 24)) {
             let place = Self.firstSinkOffset + Self.sinkBytes * index
             let length = Int(page[place])

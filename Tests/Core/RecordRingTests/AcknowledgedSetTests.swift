@@ -4,35 +4,48 @@ import Testing
 
 /// What a sink has behind its tail.
 struct AcknowledgedSetTests {
+    private func members(_ set: AcknowledgedSet) -> [Int] {
+        (0..<AcknowledgedSet.limit).filter { set[$0] }
+    }
+
     @Test func newSetIsEmpty() {
-        let set = AcknowledgedSet()
-        #expect(set.last == nil)
-        for distance in 0..<AcknowledgedSet.limit { #expect(!set[distance]) }
+        #expect(members(AcknowledgedSet()) == [])
+        #expect(AcknowledgedSet().last == nil)
     }
 
-    @Test(arguments: [0, 1, 63, 64, 65, 127, 128, 511])
-    func distanceIsSetAndTakenBackAlone(_ distance: Int) {
-        var set = AcknowledgedSet()
-        set[distance] = true
-        #expect(set.last == distance)
-        for other in 0..<AcknowledgedSet.limit { #expect(set[other] == (other == distance)) }
-        set[distance] = false
-        #expect(set == AcknowledgedSet())
+    @Test func everyDistanceHasABitOfItsOwn() {
+        for distance in 0..<AcknowledgedSet.limit {
+            var set = AcknowledgedSet()
+            set[distance] = true
+            #expect(members(set) == [distance])
+            #expect(set.last == distance)
+            #expect(set != AcknowledgedSet())
+            set[distance] = false
+            #expect(set == AcknowledgedSet())
+        }
     }
 
-    @Test func randomSetsAgreeWithASetOfNumbers() {
+    @Test func randomChangesAgreeWithASet() {
         var random = SeededRandom()
         var set = AcknowledgedSet()
         var model: Set<Int> = []
-        for _ in 0..<2_000 {
+        for step in 0..<3_000 {
             let distance = Int.random(in: 0..<AcknowledgedSet.limit, using: &random)
-            let isIn = Bool.random(using: &random)
-            set[distance] = isIn
-            if isIn { model.insert(distance) } else { model.remove(distance) }
-            #expect(set.last == model.max(), "seed \(random.seed)")
+            set[distance] = step % 3 == 0
+            if step % 3 == 0 { model.insert(distance) } else { model.remove(distance) }
+            if set.last != model.max() || set[distance] != model.contains(distance) {
+                Issue.record("differs at step \(step), seed \(random.seed)")
+                return
+            }
         }
-        for distance in 0..<AcknowledgedSet.limit {
-            #expect(set[distance] == model.contains(distance), "seed \(random.seed)")
+        #expect(members(set) == model.sorted(), "seed \(random.seed)")
+    }
+
+    @Test func distanceBeyondTheLimitIsAMistakeOfTheCaller() async {
+        await #expect(processExitsWith: .failure) { _ = AcknowledgedSet()[512] }
+        await #expect(processExitsWith: .failure) {
+            var set = AcknowledgedSet()
+            set[-1] = true
         }
     }
 }
