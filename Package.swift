@@ -34,6 +34,7 @@ func shim(_ name: String, links libraries: [String] = []) -> Target {
         linkerSettings: libraries.map { .linkedLibrary($0) })
 }
 
+/// A room's tests; `besides` are its files that are no Swift: scripts, servers, vectors.
 func tests(
     _ name: String, in folder: String, _ used: [Target.Dependency], besides: [String] = []
 ) -> Target {
@@ -58,11 +59,13 @@ let package = Package(
         core("Uplink", ["Bytes"]),
         core("Credentials"),
         core("Diagnostics"),
+        core("Recording", ["Bytes"]),
+        core("LiveView", ["Bytes"]),
         core(
             "Gateway",
             [
-                "Alarm", "Bytes", "Diagnostics", "Kinesis", "RecordRing", "SigV4", "Time",
-                "Uplink", "Vitals", "WireFormat",
+                "Alarm", "Bytes", "Diagnostics", "Kinesis", "RecordRing", "Time", "Uplink",
+                "Vitals", "WireFormat",
             ]),
 
         // Edge
@@ -74,13 +77,43 @@ let package = Package(
         // libcurl: TLS, proxies, keep-alive and 25 years of odd servers in one library.
         shim("CCurl", links: ["curl"]),
         edge("HTTPS", shim: "CCurl", ["Bytes", "Linux", "Time"]),
-        // libinih: 300 lines of C that read INI with line numbers, in every Debian.
+        // libinih: 300 lines of C that read INI, in every Debian.
         shim("CInih", links: ["inih"]),
-        edge("Settings", shim: "CInih", ["Bytes"]),
+        edge("Settings", shim: "CInih"),
+        // What the settings mean: every key with its default, unit and range.
+        .target(
+            name: "Configuration", dependencies: ["Settings"], path: "Sources/Edge/Configuration",
+            swiftSettings: strict),
 
-        tests("HTTPSTests", in: "Edge", ["Bytes", "HTTPS", "Linux"], besides: ["Server"]),
-
+        // The imperative shell
         .executableTarget(
-            name: "pulsegate", dependencies: ["Bytes"], swiftSettings: strict),
+            name: "pulsegate",
+            dependencies: [
+                "Alarm", "Bytes", "Configuration", "Credentials", "Diagnostics", "Gateway",
+                "HTTPS", "Kinesis", "LibCrypto", "Linux", "LiveView", "RecordRing", "Recording",
+                "SigV4", "Time", "Uplink", "Vitals", "WireFormat",
+            ],
+            exclude: ["Recordings/README.md"],
+            resources: [.embedInCode("Recordings/interval-session.csv")],
+            swiftSettings: strict),
+
+        // Tests
+        .target(
+            name: "TestSupport", dependencies: ["Bytes"], path: "Tests/Support/TestSupport",
+            swiftSettings: strict),
+        tests("BytesTests", in: "Core", ["Bytes", "TestSupport"]),
+        tests("TimeTests", in: "Core", ["Bytes", "TestSupport", "Time"]),
+        tests("VitalsTests", in: "Core", ["Bytes", "TestSupport", "Vitals"]),
+        tests("AlarmTests", in: "Core", ["Alarm", "TestSupport"]),
+        tests(
+            "SigV4Tests", in: "Core", ["Bytes", "LibCrypto", "SigV4", "TestSupport"],
+            besides: ["Vectors", "botocore_vectors.py"]),
+        tests("CredentialsTests", in: "Core", ["Credentials", "TestSupport"]),
+        tests("RecordingTests", in: "Core", ["Alarm", "Recording", "TestSupport"]),
+        tests("LiveViewTests", in: "Core", ["Bytes", "LiveView"]),
+        tests("LibCryptoTests", in: "Edge", ["LibCrypto", "SigV4", "TestSupport"]),
+        tests("HTTPSTests", in: "Edge", ["Bytes", "HTTPS", "Linux"], besides: ["Server"]),
+        tests("SettingsTests", in: "Edge", ["Settings", "TestSupport"]),
+        tests("ConfigurationTests", in: "Edge", ["Configuration", "Settings", "TestSupport"]),
     ]
 )

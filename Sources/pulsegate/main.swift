@@ -1,1 +1,26 @@
-print("pulsegate")
+import Configuration
+import Linux
+
+/// The version of this program (semver.org).
+let programVersion = "0.1.0"
+
+let words = Array(CommandLine.arguments.dropFirst())
+let rest = Array(words.dropFirst())
+
+switch words.first {
+case "decode": endProcess(DecodeCommand.run(rest))
+case "demo": endProcess(DemoCommand.run(rest))
+case "run": endProcess(RunCommand.run(rest))
+case "config":
+    Console.write(Configuration.reference)
+case "version", "--version", "-V":
+    Console.line("pulsegate \(programVersion)")
+case "help", "--help", "-h":
+    Console.write(Usage.text)
+case nil:
+    Console.write(Usage.text)
+    endProcess(ExitStatus.usage)
+case .some(let word):
+    Console.error("\(word) is no command; `pulsegate help` lists them")
+    endProcess(ExitStatus.usage)
+}

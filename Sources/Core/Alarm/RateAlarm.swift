@@ -53,13 +53,19 @@ public struct RateAlarm: Sendable {
         self.limits = limits
     }
 
-    public var isRaised: Bool {
-        if case .raised = state { true } else { false }
-    }
+    public var isRaised: Bool { raisedSince != nil }
 
     /// A condition is seen and waits for its onset delay.
-    public var isPending: Bool {
-        if case .pending = state { true } else { false }
+    public var isPending: Bool { pendingSince != nil }
+
+    /// When the alarm was raised (monotonic nanoseconds); nil when it is not.
+    public var raisedSince: Int64? {
+        if case .raised(let since) = state { since } else { nil }
+    }
+
+    /// Since when a condition is seen that waits for its onset delay; nil when there is none.
+    public var pendingSince: Int64? {
+        if case .pending(let since) = state { since } else { nil }
     }
 
     /// Judges a heart rate that arrived at `time` (monotonic nanoseconds). Answers the edge, if

@@ -30,6 +30,15 @@ public struct FixedArray<Element: BitwiseCopyable>: ~Copyable {
         }
     }
 
+    /// The elements.
+    public var elements: Span<Element> {
+        @_lifetime(borrow self)
+        borrowing get {
+            let span = unsafe Span(_unsafeStart: UnsafePointer(base), count: count)
+            return unsafe _overrideLifetime(span, borrowing: self)
+        }
+    }
+
     public mutating func append(_ element: Element) {
         precondition(count < capacity, "a full list takes no more; ask isFull first")
         unsafe (base + count).initialize(to: element)

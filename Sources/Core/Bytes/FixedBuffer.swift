@@ -34,6 +34,14 @@ public struct FixedBuffer: ~Copyable {
         }
     }
 
+    /// Lends the bytes to `body`: what the property of a class needs, whose span would outlive the
+    /// access to it.
+    public borrowing func withBytes<Result: ~Copyable, Failure: Error>(
+        _ body: (Span<UInt8>) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        try body(bytes)
+    }
+
     /// Some of the bytes appended so far, to be changed in place.
     @_lifetime(&self)
     public mutating func mutableBytes(in range: Range<Int>) -> MutableSpan<UInt8> {
@@ -102,6 +110,10 @@ public struct FixedBuffer: ~Copyable {
 
     /// Appends the UTF-8 of a string: for set-up and answers to people, not for the hot path.
     public mutating func append(text: String) {
+        guard text.utf8.count <= room else {
+            overflowed = true
+            return
+        }
         for byte in text.utf8 { append(byte) }
     }
 

@@ -3,10 +3,17 @@ public struct JSONError: Error, Equatable {
     /// The rule that was broken.
     public enum Reason: Equatable, Sendable {
         case endOfInput, unexpectedByte, nestedTooDeeply, badEscape, badNumber, controlCharacter
+        /// JSON, and not the value that its reader asked for.
+        case unexpectedToken
     }
     public let reason: Reason
     /// Offset of the byte at which it shows.
     public let offset: Int
+
+    public init(reason: Reason, offset: Int) {
+        self.reason = reason
+        self.offset = offset
+    }
 }
 
 /// One step through a JSON text. Ranges are offsets into the scanned bytes; a string's range
@@ -30,7 +37,8 @@ public struct JSONScanner: ~Escapable {
     private enum Expectation { case value, valueOrEnd, key, keyOrEnd, separator, nothing }
 
     private let bytes: Span<UInt8>
-    private var position = 0
+    /// Offset of the next byte to be read.
+    public private(set) var position = 0
     private var expectation = Expectation.value
     /// Bit k says whether level k is an object; level 0 is the outermost.
     private var objects: UInt64 = 0
@@ -61,11 +69,21 @@ public struct JSONScanner: ~Escapable {
         }
     }
 
+    /// Reads the next token, which has to be this one.
+    @_lifetime(self: copy self)
+    public mutating func expect(_ token: JSONToken) throws(JSONError) {
+        let start = position
+        guard try next() == token else {
+            throw JSONError(reason: .unexpectedToken, offset: start)
+        }
+    }
+
     /// Passes over the rest of the value that `token` began, so that what a reader does not know
     /// costs it nothing.
     @_lifetime(self: copy self)
     public mutating func skipRest(of token: JSONToken) throws(JSONError) {
         guard token == .beginObject || token == .beginArray else { return }
+        precondition(depth > 0, "only what is open is passed over")
         let outer = depth - 1
         while depth > outer { _ = try next() }
     }

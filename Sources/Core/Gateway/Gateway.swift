@@ -1,1 +1,195 @@
-// empty
+public import Alarm
+import Bytes
+public import Diagnostics
+import Kinesis
+public import RecordRing
+public import Time
+import Uplink
+import Vitals
+
+/// The gateway: bytes and time in, actions out.
+///
+/// A caller gives it one input (a notification, a completed write, an answer, the time), then
+/// takes actions until `nextAction` is nil, and waits again. It has no clock, file, socket or
+/// thread, and allocates nothing after its start; so every decision it makes can be repeated at a
+/// desk.
+///
+/// Two times come in. The moment of a measurement is the sensor's: the alarm is judged by it and
+/// the record stamped with it. `now` is the machine's monotonic time: syncs, flushes and back-off
+/// go by it. They differ only when a recording is replayed faster than it was made.
+public struct Gateway: ~Copyable {
+    public let settings: GatewaySettings
+    public internal(set) var counters = Counters()
+    public internal(set) var cursor: RingCursor
+    /// Arrival of a record → acknowledged by a sink or synced, nanoseconds of `now`.
+    public internal(set) var durableLatency = LatencyHistogram()
+    public let sinks: [Sink]
+    /// No more input will come: requests do not wait for company any more.
+    public internal(set) var isDraining = false
+
+    private let started: Int64
+    var window: RingWindow
+    /// `now` at the arrival of each record in the window, by sequence modulo the capacity.
+    var arrivals: [Int64]
+    var disk: DiskState
+    var alarms: [RateAlarm]
+    var offSkin: [Bool]
+    var alarmEvents: FixedQueue<AlarmEvent>
+    var reports: FixedQueue<Report>
+    var random: RandomSource
+    var results: FixedArray<EntryResult>
+    var scratch: FixedBuffer
+    /// Slots read back from the card: the sequences `cacheFirst ..< cacheEnd`.
+    var cache: FixedBuffer
+    var cacheFirst: UInt64 = 0
+    var cacheEnd: UInt64 = 0
+    /// Records below this one are acknowledged by a sink or synced.
+    var safe: UInt64
+
+    /// `cursor` and `head` are what recovery found in the ring file.
+    public init(settings: GatewaySettings, cursor: RingCursor, head: RingHead?, now: Int64) {
+        self.settings = settings
+        self.cursor = cursor
+        started = now
+        window = RingWindow(capacity: Limits.windowRecords, head: cursor.head)
+        arrivals = Array(repeating: 0, count: Limits.windowRecords)
+        disk = DiskState(generation: head?.generation ?? 0)
+        alarms = settings.sensors.map { RateAlarm(limits: $0.limits) }
+        offSkin = Array(repeating: false, count: settings.sensors.count)
+        alarmEvents = FixedQueue(capacity: Limits.alarmEdges)
+        reports = FixedQueue(capacity: Limits.reports)
+        random = RandomSource(seed: settings.seed)
+        results = FixedArray(capacity: max(1, settings.sinks.map(\.batchRecords).max() ?? 1))
+        scratch = FixedBuffer(capacity: Limits.recordJSONBytes)
+        cache = FixedBuffer(capacity: Limits.readRecords * Record.slotBytes)
+        safe = cursor.head
+        sinks = settings.sinks.map { sink in
+            // A sink that the ring does not know begins with the oldest record there is.
+            let kept = head?.tail(of: sink.name) ?? cursor.oldest
+            let tail = min(max(kept, cursor.oldest), cursor.head)
+            return Sink(settings: sink, tail: tail, pendingSince: nil)
+        }
+        for (index, sink) in sinks.enumerated() {
+            guard let kept = head?.tail(of: sink.settings.name), kept < cursor.oldest else {
+                continue
+            }
+            sink.queue.countLost(cursor.oldest - kept)
+            report(.recordsLost(sink: index, count: cursor.oldest - kept, .overwritten))
+        }
+    }
+
+    /// A sensor's notification has arrived: decode, judge, record, in that order. `time` is the
+    /// measurement's, `now` the machine's.
+    public mutating func receive(
+        _ notification: Span<UInt8>, sensor: Int, time: Moment, clock: ClockState, now: Int64
+    ) {
+        precondition(settings.sensors.indices.contains(sensor), "a sensor is one of the settings")
+        counters.notifications += 1
+        let measurement: HeartRateMeasurement
+        do throws(HeartRateError) {
+            measurement = try HeartRateMeasurement(decoding: notification)
+        } catch {
+            counters.malformed += 1
+            return report(.notificationMalformed(sensor: sensor, error))
+        }
+        switch HeartRateState(measurement) {
+        case .implausible(let value):
+            counters.implausible += 1
+            report(.valueImplausible(sensor: sensor, beatsPerMinute: value))
+        case .offSkin:
+            counters.offSkin += 1
+            if !offSkin[sensor] { report(.sensorOffSkin(sensor: sensor)) }
+            offSkin[sensor] = true
+        case .heartRate(let value):
+            if offSkin[sensor] { report(.sensorOnSkin(sensor: sensor)) }
+            offSkin[sensor] = false
+            judge(value, sensor: sensor, time: time)
+            record(measurement, sensor: sensor, time: time, clock: clock, now: now)
+        }
+    }
+
+    /// The alarm of a sensor as it stands.
+    public func alarm(sensor: Int) -> RateAlarm { alarms[sensor] }
+
+    /// How long the oldest record that the sink has not acknowledged has been waiting, in
+    /// nanoseconds; nil when none waits. A record from before the start counts from the start.
+    public func oldestWaitingAge(sink index: Int, now: Int64) -> Int64? {
+        let tail = sinks[index].queue.tail
+        guard tail < cursor.head else { return nil }
+        guard window.contains(tail) else { return now - started }
+        return now - arrivals[Int(tail % UInt64(window.capacity))]
+    }
+
+    private mutating func judge(_ value: UInt16, sensor: Int, time: Moment) {
+        let edge = alarms[sensor].judge(beatsPerMinute: value, at: time.monotonicNanoseconds)
+        guard let edge else { return }
+        if edge == .raise { counters.alarmsRaised += 1 } else { counters.alarmsCleared += 1 }
+        let event = AlarmEvent(sensor: sensor, edge: edge, beatsPerMinute: value, time: time)
+        let taken = alarmEvents.append(event)
+        precondition(taken, "alarm edges are carried out before the next input")
+    }
+
+    private mutating func record(
+        _ measurement: HeartRateMeasurement, sensor: Int, time: Moment, clock: ClockState,
+        now: Int64
+    ) {
+        if cursor.unsyncedCount == UInt64(window.capacity) {
+            // The card has not answered for a whole window: its oldest record leaves memory.
+            counters.unsyncedGivenUp += 1
+            cursor.markSynced(upTo: cursor.synced + 1)
+        }
+        let sequence = cursor.claim()
+        window.append(
+            Record(
+                sequence: sequence, time: time, clock: clock, boot: settings.boot,
+                session: settings.session, sensor: settings.sensors[sensor].name,
+                payload: .heartRate(measurement)))
+        arrivals[Int(sequence % UInt64(window.capacity))] = now
+        disk.recordArrived(now: now, interval: settings.syncNanoseconds)
+        counters.recorded += 1
+        for index in sinks.indices {
+            if sinks[index].pendingSince == nil { sinks[index].pendingSince = now }
+            let lost = sinks[index].queue.giveUp(below: cursor.oldest)
+            if lost > 0 { report(.recordsLost(sink: index, count: lost, .overwritten)) }
+        }
+    }
+
+    /// What has to be done next; nil when there is nothing before the next input or `deadline`.
+    public mutating func nextAction(now: Int64) -> Action? {
+        if let event = alarmEvents.popFirst() { return .alarm(event) }
+        if let action = nextDiskAction(now: now) { return action }
+        if let action = nextSend(now: now) { return action }
+        if let report = reports.popFirst() { return .report(report) }
+        return nil
+    }
+
+    /// The monotonic time at which `nextAction` may have something by itself; nil for never.
+    public func deadline() -> Int64? {
+        var earliest = disk.deadline(hasUnsynced: cursor.unsyncedCount > 0)
+        for sink in sinks {
+            guard let due = sink.deadline(head: cursor.head), !sink.wantsRead else { continue }
+            earliest = min(earliest ?? due, due)
+        }
+        return earliest
+    }
+
+    /// No more input will come: send and sync what there is, without waiting for company.
+    public mutating func drain() {
+        isDraining = true
+        disk.drain()
+    }
+
+    /// Everything is with every sink and on the card.
+    public var isDrained: Bool {
+        for sink in sinks where sink.queue.tail < cursor.head { return false }
+        return cursor.unsyncedCount == 0 && disk.isClean
+    }
+
+    /// Whether one more record could be taken without another one leaving memory unsynced. A
+    /// recording can wait; a heart cannot, so live input does not ask.
+    public var hasRoom: Bool { cursor.unsyncedCount < UInt64(window.capacity) }
+
+    mutating func report(_ report: Report) {
+        if !reports.append(report) { counters.reportsDropped += 1 }
+    }
+}

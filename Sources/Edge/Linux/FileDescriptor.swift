@@ -44,12 +44,18 @@ public struct FileDescriptor: ~Copyable, Sendable {
     public borrowing func read(
         atMost length: Int, into buffer: inout FixedBuffer, subject: String
     ) throws(SystemError) -> Int? {
-        let descriptor = number
+        try Self.read(from: number, atMost: length, into: &buffer, subject: subject)
+    }
+
+    /// The same from a descriptor that somebody else owns: standard input, above all.
+    public static func read(
+        from number: Int32, atMost length: Int, into buffer: inout FixedBuffer, subject: String
+    ) throws(SystemError) -> Int? {
         var got: Int? = 0
         try unsafe buffer.appendBytes(atMost: length) {
             (target: UnsafeMutableBufferPointer<UInt8>) throws(SystemError) -> Int in
             while true {
-                let result = unsafe Glibc.read(descriptor, target.baseAddress, target.count)
+                let result = unsafe Glibc.read(number, target.baseAddress, target.count)
                 if result >= 0 {
                     got = result
                     return result
@@ -66,15 +72,22 @@ public struct FileDescriptor: ~Copyable, Sendable {
 
     /// Writes all of `bytes` at the descriptor's own position.
     public borrowing func write(_ bytes: Span<UInt8>, subject: String) throws(SystemError) {
+        try Self.write(bytes, to: number, subject: subject)
+    }
+
+    /// The same for a descriptor that somebody else owns: standard output, above all.
+    public static func write(
+        _ bytes: Span<UInt8>, to number: Int32, subject: String
+    ) throws(SystemError) {
         var done = 0
         while done < bytes.count {
-            let descriptor = number
+            let start = done
             done += try unsafe bytes.withUnsafeBufferPointer {
                 (source: UnsafeBufferPointer<UInt8>) throws(SystemError) -> Int in
                 try retrying("write", subject) {
                     unsafe Glibc.write(
-                        descriptor, source.baseAddress.map { unsafe $0 + done },
-                        source.count - done)
+                        number, source.baseAddress.map { unsafe $0 + start },
+                        source.count - start)
                 }
             }
         }

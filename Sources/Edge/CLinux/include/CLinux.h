@@ -42,3 +42,16 @@ static inline uint64_t pulsegate_epoll_token(const struct epoll_event *event) {
 // EPOLLIN and its like are enumerators of an unnamed C enum, which Swift sees as a struct.
 enum { PULSEGATE_READABLE = EPOLLIN, PULSEGATE_WRITABLE = EPOLLOUT,
        PULSEGATE_FAILED = EPOLLERR | EPOLLHUP };
+
+// getopt_long(3) keeps its state in globals, which Swift 6 does not let near a struct.
+static inline int pulsegate_getopt(int count, char *const *arguments,
+                                   const struct option *options, int *chosen,
+                                   const char **value, int *next) {
+    opterr = 0;
+    int result = getopt_long(count, arguments, ":", options, chosen);
+    *value = optarg;
+    *next = optind;
+    return result;
+}
+
+static inline void pulsegate_getopt_reset(void) { optind = 1; }

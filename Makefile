@@ -1,0 +1,67 @@
+# make demo · make test · make bench · make lint. Each installs what it needs first.
+
+BUILD := .build
+VENV := $(BUILD)/venv
+PYTHON := $(VENV)/bin/python
+RELEASE := $(BUILD)/release/pulsegate
+SWIFT_BUILD := swift build --scratch-path $(BUILD)
+SOURCES := $(shell find Sources -type f 2>/dev/null) Package.swift
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+
+.PHONY: help
+help: ## What this Makefile does
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 18
+
+.PHONY: packages venv
+packages:
+ifneq ($(PACKAGES),skip)
+	@.ci/setup packages
+endif
+	@.ci/setup swift
+
+venv: packages
+	@mkdir -p $(BUILD)
+	@.ci/setup venv $(VENV) Tests/Support/requirements.txt
+
+.PHONY: release
+release: packages ## The release binary, .build/release/pulsegate
+	@echo "Building the release binary (the first time takes a minute or two)"
+	@$(SWIFT_BUILD) -c release --product pulsegate
+
+.PHONY: demo
+demo: release ## Recorded heart rates through the whole pipeline; no cloud, radio or board
+	@$(RELEASE) demo --speed 20
+
+.PHONY: lint
+lint: packages ## Formatting and the house rules
+	swift format lint --strict --recursive Sources Tests Package.swift
+
+.PHONY: test
+test: lint test-swift test-allocations test-system ## Every test that needs no radio and no board
+
+.PHONY: test-swift
+test-swift: venv
+	@echo "Building and running the Swift tests"
+	swift build --scratch-path $(BUILD) --build-tests --explicit-target-dependency-import-check error
+	swift test --scratch-path $(BUILD) --skip-build --skip AllocationTests
+
+.PHONY: test-allocations
+test-allocations: packages
+	@echo "Counting allocations in the release build"
+	swift test --scratch-path $(BUILD)-release -c release --filter AllocationTests
+
+.PHONY: test-system
+test-system: venv release
+	@echo "Running the binary against its doubles"
+	$(PYTHON) -m pytest -q Tests/Support Tests/EndToEnd Tests/Core/SigV4Tests
+
+.PHONY: bench
+bench: venv release ## The figures of the README, beside their peers, in one run
+	$(PYTHON) Tests/Bench/bench.py
+
+.PHONY: clean
+clean: ## Removes what was built
+	rm -rf $(BUILD) $(BUILD)-release

@@ -1,0 +1,30 @@
+/// Why there is no access key: what was looked for where, in order, and what to do.
+public struct CredentialError: Error, Equatable, Sendable, CustomStringConvertible {
+    /// One place and what was found there instead of a key.
+    public struct Finding: Equatable, Sendable {
+        public let place: String
+        public let text: String
+    }
+
+    public enum Kind: Equatable, Sendable {
+        /// No place has a key: it may appear later.
+        case absent
+        /// A place has half a key or a damaged one. Places behind it were not asked, because
+        /// another key than the one that was meant would be used.
+        case faulty
+    }
+
+    public let kind: Kind
+    /// In the order of the search.
+    public let findings: [Finding]
+    public let remedy: String
+
+    /// Several lines: what was looked for, then the remedy.
+    public var description: String {
+        let places = findings.enumerated().map { number, finding in
+            "  \(number + 1). \(finding.place): \(finding.text)"
+        }
+        let title = kind == .absent ? "no AWS access key" : "the AWS access key is not usable"
+        return "\(title); looked in:\n\(places.joined(separator: "\n"))\n\(remedy)"
+    }
+}

@@ -1,0 +1,63 @@
+public import Alarm
+public import Kinesis
+import RecordRing
+public import Time
+public import Vitals
+
+/// What an edge has to do next. The gateway hands actions out in this order: alarm, disk,
+/// network, reports.
+public enum Action: Equatable, Sendable {
+    /// Switch the lamp and the buzzer, now.
+    case alarm(AlarmEvent)
+    /// Write `count` records from the sequence `first` and the head record to the ring file; with
+    /// `sync`, fdatasync behind it. Answer with `ringWritten` or `ringFailed`.
+    case writeRing(first: UInt64, count: Int, sync: Bool)
+    /// Read `count` slots from the sequence `first` (in the ring's order). Answer with `ringRead`
+    /// or `ringFailed`.
+    case readRing(first: UInt64, count: Int)
+    /// Encode and send the next request of the sink. Answer with `sinkAnswered`, `sinkDelivered`
+    /// or `sinkFailed`.
+    case send(sink: Int)
+    /// Tell the people.
+    case report(Report)
+}
+
+/// An alarm's edge and what caused it.
+public struct AlarmEvent: Equatable, Sendable {
+    public let sensor: Int
+    public let edge: AlarmEdge
+    public let beatsPerMinute: UInt16
+    /// Arrival of the measurement.
+    public let time: Moment
+}
+
+/// An event worth a line in the log.
+public enum Report: Equatable, Sendable {
+    /// The sensor sent bytes that are no measurement.
+    case notificationMalformed(sensor: Int, HeartRateError)
+    case valueImplausible(sensor: Int, beatsPerMinute: UInt16)
+    case sensorOffSkin(sensor: Int)
+    case sensorOnSkin(sensor: Int)
+    /// The sink took the request and refused some of its records, which will be sent again.
+    case recordsRefused(sink: Int, count: Int, of: Int)
+    /// The service refused the whole request.
+    case requestRefused(sink: Int, status: Int, RequestRefusal, retryNanoseconds: Int64)
+    /// The service said 200 and something that cannot be believed.
+    case answerNotUnderstood(sink: Int, PutRecordsAnswerError, retryNanoseconds: Int64)
+    /// No answer; the edge has logged the cause.
+    case sinkUnreachable(sink: Int, retryNanoseconds: Int64)
+    case sinkRecovered(sink: Int)
+    /// Records that this sink never got and never will.
+    case recordsLost(sink: Int, count: UInt64, LossReason)
+    /// The ring file could not be written or read; records stay in memory meanwhile.
+    case ringFailed
+    case ringRecovered
+}
+
+/// Why a record was lost.
+public enum LossReason: String, Equatable, Sendable {
+    /// The full ring gave up its oldest records.
+    case overwritten
+    /// The slot was torn, damaged or never reached the card.
+    case unreadable
+}

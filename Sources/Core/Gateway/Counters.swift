@@ -1,0 +1,26 @@
+/// What the gateway has seen since its start. Every refusal and loss has its own number.
+public struct Counters: Equatable, Sendable {
+    /// Notifications, whatever was in them.
+    public var notifications: UInt64 = 0
+    /// Notifications that were no measurement.
+    public var malformed: UInt64 = 0
+    /// Measurements with a value that no heart has.
+    public var implausible: UInt64 = 0
+    /// Measurements of a sensor that has no skin under it.
+    public var offSkin: UInt64 = 0
+    /// Heart rates that were judged and recorded.
+    public var recorded: UInt64 = 0
+    public var alarmsRaised: UInt64 = 0
+    public var alarmsCleared: UInt64 = 0
+    /// Writes of the ring file that were completed.
+    public var ringWrites: UInt64 = 0
+    /// Those of them that ended with an fdatasync.
+    public var ringSyncs: UInt64 = 0
+    public var ringFailures: UInt64 = 0
+    /// Records that left memory before the card had taken them.
+    public var unsyncedGivenUp: UInt64 = 0
+    /// Reports that found the queue full.
+    public var reportsDropped: UInt64 = 0
+
+    public init() {}
+}

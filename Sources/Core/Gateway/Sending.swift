@@ -1,0 +1,206 @@
+public import Bytes
+import Kinesis
+import RecordRing
+import Uplink
+import WireFormat
+
+/// How one record can be had for a request.
+private enum Availability {
+    case ready(Record)
+    /// Torn, damaged, or another record lies in its slot.
+    case unreadable
+    /// On the card, and not read back yet.
+    case onCard
+}
+
+// MARK: - Requests
+
+extension Gateway {
+    mutating func nextSend(now: Int64) -> Action? {
+        for index in sinks.indices {
+            let sink = sinks[index]
+            guard !sink.wantsRead, sink.isDue(at: now, head: cursor.head, draining: isDraining)
+            else { continue }
+            if settleFront(of: index, now: now) {
+                sink.state = .busy
+                return .send(sink: index)
+            }
+            if sink.wantsRead, let read = nextDiskAction(now: now) { return read }
+        }
+        return nil
+    }
+
+    /// Gives up unreadable records at the front of the queue. Answers true when the first record
+    /// is at hand; otherwise nothing waits, or the sink wants a read.
+    private mutating func settleFront(of index: Int, now: Int64) -> Bool {
+        let sink = sinks[index]
+        var lost: UInt64 = 0
+        defer {
+            if lost > 0 { report(.recordsLost(sink: index, count: lost, .unreadable)) }
+        }
+        while let sequence = sink.queue.candidate(0, head: cursor.head) {
+            switch availability(of: sequence) {
+            case .ready: return true
+            case .onCard:
+                sink.wantsRead = true
+                return false
+            case .unreadable:
+                sink.queue.giveUpFirst()
+                disk.tailMoved(now: now)
+                lost += 1
+            }
+        }
+        return false
+    }
+
+    private func availability(of sequence: UInt64) -> Availability {
+        if window.contains(sequence) {
+            do throws(RecordError) {
+                return .ready(try Record(decodingChecked: window.slot(of: sequence)))
+            } catch {
+                preconditionFailure("a record in memory is the one that was put there")
+            }
+        }
+        guard sequence >= cacheFirst && sequence < cacheEnd else {
+            return sequence < cursor.synced ? .onCard : .unreadable
+        }
+        let start = Int(sequence - cacheFirst) * Record.slotBytes
+        let slot = cache.bytes.extracting(start..<start + Record.slotBytes)
+        do throws(RecordError) {
+            let record = try Record(decoding: slot)
+            return record.sequence == sequence ? .ready(record) : .unreadable
+        } catch {
+            return .unreadable
+        }
+    }
+
+    /// Writes the next request of the sink into an empty `body`: as many records as the batch,
+    /// the buffer and the memory hold. Answers their number, at least 1.
+    public mutating func encode(sink index: Int, into body: inout FixedBuffer, now: Int64) -> Int {
+        let sink = sinks[index]
+        precondition(sink.state == .busy, "a request is encoded when the gateway asks for it")
+        body.removeAll()
+        if case .kinesis(let stream) = sink.settings.kind {
+            PutRecordsBody.begin(stream: stream.span, in: &body)
+        }
+        var count = 0
+        while count < sink.settings.batchRecords,
+            let sequence = sink.queue.candidate(count, head: cursor.head),
+            case .ready(let record) = availability(of: sequence),
+            append(record, isFirst: count == 0, for: sink, to: &body)
+        {
+            count += 1
+        }
+        precondition(count > 0, "a request buffer holds at least one record")
+        if case .kinesis = sink.settings.kind { PutRecordsBody.finish(&body) }
+        sink.queue.take(count, head: cursor.head)
+        sink.requests += 1
+        sink.pendingSince = sink.queue.waitingCount(head: cursor.head) > 0 ? now : nil
+        return count
+    }
+
+    /// False when the record does not fit any more.
+    private mutating func append(
+        _ record: Record, isFirst: Bool, for sink: Sink, to body: inout FixedBuffer
+    ) -> Bool {
+        let device = settings.device
+        switch sink.settings.kind {
+        case .file:
+            let mark = body.count
+            body.append(json: record, device: device.span)
+            if body.overflowed {
+                body.truncate(to: mark)
+                return false
+            }
+            return true
+        case .kinesis:
+            scratch.removeAll()
+            scratch.append(json: record, device: device.span)
+            precondition(!scratch.overflowed, "Limits.recordJSONBytes holds the longest record")
+            return PutRecordsBody.append(
+                scratch.bytes, partitionKey: device.span, isFirst: isFirst, to: &body)
+        }
+    }
+}
+
+// MARK: - Answers
+
+extension Gateway {
+    /// The service has answered the sink's request. `retryAfterNanoseconds` is what its
+    /// Retry-After header asks for, 0 without one.
+    public mutating func sinkAnswered(
+        sink index: Int, status: Int, body: Span<UInt8>, retryAfterNanoseconds: Int64 = 0,
+        now: Int64
+    ) {
+        let sink = sinks[index]
+        guard status == 200 else {
+            let refusal = ServiceError.refusal(status: status, body: body)
+            let floor = refusal.needsPeople ? Limits.refusalRetryNanoseconds : 0
+            let wait = failRequest(sink, atLeast: max(floor, retryAfterNanoseconds), now: now)
+            sink.refusal = refusal
+            return report(
+                .requestRefused(
+                    sink: index, status: status, refusal, retryNanoseconds: wait))
+        }
+        do throws(PutRecordsAnswerError) {
+            try PutRecordsAnswer.read(body, entries: sink.queue.inFlightCount, into: &results)
+        } catch {
+            let wait = failRequest(sink, atLeast: retryAfterNanoseconds, now: now)
+            sink.refusal = .notTheService
+            return report(.answerNotUnderstood(sink: index, error, retryNanoseconds: wait))
+        }
+        settle(index, now: now)
+    }
+
+    /// Every record of the request is where it should be (a file sink after its fdatasync).
+    public mutating func sinkDelivered(sink index: Int, now: Int64) {
+        let sink = sinks[index]
+        results.removeAll()
+        for _ in 0..<sink.queue.inFlightCount { results.append(.accepted) }
+        settle(index, now: now)
+    }
+
+    /// No answer, or none that will come: the records are sent again.
+    public mutating func sinkFailed(sink index: Int, now: Int64) {
+        let wait = failRequest(sinks[index], atLeast: 0, now: now)
+        report(.sinkUnreachable(sink: index, retryNanoseconds: wait))
+    }
+
+    /// Applies `results`, one an entry, to the request in flight.
+    private mutating func settle(_ index: Int, now: Int64) {
+        let sink = sinks[index]
+        let count = sink.queue.inFlightCount
+        let refused = sink.queue.settle { results[$0] == .accepted }
+        sink.refusedRecords += UInt64(refused)
+        if sink.backoff.failures > 0 && refused < count {
+            report(.sinkRecovered(sink: index))
+        }
+        if refused < count { sink.backoff.succeed() }
+        sink.refusal = nil
+        if refused == 0 {
+            sink.state = .idle
+        } else {
+            let wait = sink.backoff.fail(random: &random)
+            sink.state = .waiting(until: now + wait)
+            report(.recordsRefused(sink: index, count: refused, of: count))
+        }
+        giveUpOverwritten(index)
+        disk.tailMoved(now: now)
+        markSafe(upTo: sink.queue.tail, now: now)
+    }
+
+    /// Puts everything in flight back and waits. Answers the wait in nanoseconds.
+    private mutating func failRequest(_ sink: Sink, atLeast: Int64, now: Int64) -> Int64 {
+        _ = sink.queue.settle { _ in false }
+        sink.failedRequests += 1
+        let wait = sink.backoff.fail(atLeast: atLeast, random: &random)
+        sink.state = .waiting(until: now + wait)
+        return wait
+    }
+
+    /// What was in flight while the ring went over it, and was refused, is gone.
+    private mutating func giveUpOverwritten(_ index: Int) {
+        let lost = sinks[index].queue.giveUp(below: cursor.oldest)
+        if lost > 0 { report(.recordsLost(sink: index, count: lost, .overwritten)) }
+    }
+}

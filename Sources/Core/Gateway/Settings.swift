@@ -1,0 +1,96 @@
+public import Alarm
+public import RecordRing
+import Time
+
+/// What one sensor is called and when its heart rate is an alarm.
+public struct SensorSettings: Sendable {
+    public var name: SensorName
+    public var limits: RateLimits
+
+    public init(name: SensorName, limits: RateLimits = RateLimits()) {
+        self.name = name
+        self.limits = limits
+    }
+}
+
+/// Where records go, and in what portions.
+public struct SinkSettings: Sendable {
+    /// How a request to the sink is written.
+    public enum Kind: Sendable {
+        /// Lines of JSON, one a record.
+        case file
+        /// PutRecords bodies for the stream of this name (UTF-8).
+        case kinesis(stream: [UInt8])
+    }
+
+    /// The name under which the ring keeps the sink's tail.
+    public var name: SensorName
+    public var kind: Kind
+    /// Records in one request at most.
+    public var batchRecords: Int
+    /// A record waits for company for this long at most.
+    public var flushNanoseconds: Int64
+
+    public init(name: SensorName, kind: Kind, batchRecords: Int, flushNanoseconds: Int64) {
+        precondition(batchRecords > 0, "a request has at least one record")
+        self.name = name
+        self.kind = kind
+        self.batchRecords = batchRecords
+        self.flushNanoseconds = flushNanoseconds
+    }
+}
+
+/// Everything the gateway is told at its start.
+public struct GatewaySettings: Sendable {
+    /// The gateway's name in records and its partition key (UTF-8).
+    public var device: [UInt8]
+    public var boot: BootID
+    public var session: UInt32
+    public var sensors: [SensorSettings]
+    public var sinks: [SinkSettings]
+    /// A record is on the card at most this long after its arrival.
+    public var syncNanoseconds: Int64
+    /// Seed of the jitter.
+    public var seed: UInt64
+
+    public init(
+        device: [UInt8], boot: BootID, session: UInt32, sensors: [SensorSettings],
+        sinks: [SinkSettings], syncNanoseconds: Int64 = 1_000_000_000, seed: UInt64
+    ) {
+        precondition(sinks.count <= RingHead.sinkLimit, "a ring keeps the tails of 8 sinks")
+        self.device = device
+        self.boot = boot
+        self.session = session
+        self.sensors = sensors
+        self.sinks = sinks
+        self.syncNanoseconds = syncNanoseconds
+        self.seed = seed
+    }
+}
+
+/// Sizes that are fixed when the program is built. Each bounds memory that is taken at start-up.
+public enum Limits {
+    /// Records in memory: 1 MiB. At one a second from 8 straps this is a quarter of an hour of
+    /// a card that does not answer.
+    public static let windowRecords = 8_192
+    /// Records read back from the card at a time: 64 KiB, one full Kinesis request.
+    public static let readRecords = 512
+    /// Records written to the card in one job: 256 KiB.
+    public static let writeRecords = 2_048
+    /// Bytes of one record as JSON: the longest has 9 RR intervals, a device id of 128
+    /// characters and a sensor's name of 23 bytes, each of which may take six bytes as \u00XX.
+    public static let recordJSONBytes = 2_048
+    /// Alarm edges waiting to be carried out.
+    public static let alarmEdges = 256
+    /// Reports waiting to be logged; later ones are counted only.
+    public static let reports = 256
+    /// A failed write or read of the ring is tried again after this.
+    public static let diskRetryNanoseconds: Int64 = 1_000_000_000
+    /// A request that was refused for a reason that only people can mend is not repeated earlier.
+    public static let refusalRetryNanoseconds: Int64 = 1_000_000_000
+    /// Reads of the same place that may fail before its records are given up.
+    public static let readAttempts = 5
+    /// Tails that moved are synced after this, when no record was: they are in the file at once,
+    /// and what a power cut takes of them is sent twice.
+    public static let tailSyncNanoseconds: Int64 = 30_000_000_000
+}

@@ -1,0 +1,119 @@
+import Bytes
+
+/// Why a service refused a whole request, by what has to happen next. Raw values are for logs
+/// and metrics.
+public enum RequestRefusal: String, Equatable, Sendable {
+    /// Slow down: 429, or an exception of that meaning.
+    case throttled
+    /// 5xx: the service's trouble.
+    case serverFault
+    /// The signature does not fit: a wrong secret, or a request changed on its way.
+    case signature
+    /// The service's clock and ours differ too much for the signature.
+    case clockSkew
+    /// Unknown, expired or missing credentials.
+    case credentials
+    /// Good credentials without the permission kinesis:PutRecords.
+    case permission
+    /// The stream does not exist in this region and account.
+    case notFound
+    /// The service does not take the request as it is.
+    case invalidRequest
+    /// A status or a body that is not this service's: a proxy, a captive portal.
+    case notTheService
+
+    /// Waiting alone does not mend it: a key, a permission, a name or a clock is wrong.
+    public var needsPeople: Bool {
+        switch self {
+        case .throttled, .serverFault: false
+        case .signature, .clockSkew, .credentials, .permission, .notFound, .invalidRequest,
+            .notTheService:
+            true
+        }
+    }
+}
+
+/// Reads a refusal of AWS's JSON protocol: `{"__type":"…#Code","message":"…"}`, where the part
+/// up to `#` may be missing and `message` may begin with a capital letter.
+public enum ServiceError {
+    private static let codes: [(StaticString, RequestRefusal)] = [
+        ("ProvisionedThroughputExceededException", .throttled),
+        ("LimitExceededException", .throttled),
+        ("ThrottlingException", .throttled),
+        ("Throttling", .throttled),
+        ("RequestLimitExceeded", .throttled),
+        ("KMSThrottlingException", .throttled),
+        ("ServiceUnavailable", .serverFault),
+        ("ServiceUnavailableException", .serverFault),
+        ("InternalFailure", .serverFault),
+        ("InternalFailureException", .serverFault),
+        ("InvalidSignatureException", .signature),
+        ("SignatureDoesNotMatch", .signature),
+        ("IncompleteSignature", .signature),
+        ("IncompleteSignatureException", .signature),
+        ("RequestExpired", .clockSkew),
+        ("RequestTimeTooSkewed", .clockSkew),
+        ("UnrecognizedClientException", .credentials),
+        ("InvalidClientTokenId", .credentials),
+        ("ExpiredTokenException", .credentials),
+        ("ExpiredToken", .credentials),
+        ("MissingAuthenticationToken", .credentials),
+        ("MissingAuthenticationTokenException", .credentials),
+        ("AccessDeniedException", .permission),
+        ("AccessDenied", .permission),
+        ("KMSAccessDeniedException", .permission),
+        ("ResourceNotFoundException", .notFound),
+    ]
+
+    /// Classifies an answer that is not 200.
+    public static func refusal(status: Int, body: Span<UInt8>) -> RequestRefusal {
+        if let code = errorCode(of: body) {
+            let text = body.extracting(code)
+            for (name, refusal) in codes where text.isEqual(to: name) {
+                return refusal == .signature && isSkew(body) ? .clockSkew : refusal
+            }
+        }
+        switch status {
+        case 429: return .throttled
+        case 500...599: return .serverFault
+        case 403:
+            return body.firstIndex(of: "SignatureDoesNotMatch") == nil
+                ? .permission : .signature
+        case 404: return .notFound
+        case 400...499: return .invalidRequest
+        default: return .notTheService
+        }
+    }
+
+    /// The code's place in the body, without the namespace in front of `#`.
+    static func errorCode(of body: Span<UInt8>) -> Range<Int>? {
+        do throws(JSONError) {
+            var scanner = JSONScanner(body)
+            try scanner.expect(.beginObject)
+            while case .key(let key) = try scanner.next() {
+                let token = try scanner.next()
+                if case .string(let value) = token, body.extracting(key).isEqual(to: "__type") {
+                    return withoutNamespace(value, in: body)
+                }
+                try scanner.skipRest(of: token)
+            }
+            return nil
+        } catch {
+            return nil
+        }
+    }
+
+    private static func withoutNamespace(_ range: Range<Int>, in body: Span<UInt8>) -> Range<Int> {
+        for index in range.reversed() where body[index] == UInt8(ascii: "#") {
+            return index + 1..<range.upperBound
+        }
+        return range
+    }
+
+    /// AWS says a skew in the words of a bad signature: "Signature expired: … is now earlier
+    /// than …", "Signature not yet current: …".
+    private static func isSkew(_ body: Span<UInt8>) -> Bool {
+        body.firstIndex(of: "Signature expired") != nil
+            || body.firstIndex(of: "Signature not yet current") != nil
+    }
+}

@@ -1,0 +1,113 @@
+import Bytes
+
+/// Which records a sink still owes, in sequences; it owns no record.
+///
+/// ```
+///  acknowledged … tail ──── outstanding ──── sent ──── not taken yet ──── head
+///                    in flight, or refused
+/// ```
+///
+/// A refused record goes back to the front, so records leave in order as far as the service
+/// allows. Invariants: in flight and refused are ascending and together at most `limit`; nothing
+/// beyond `sent` is taken while a refused record waits; `tail <= sent <= head`.
+public struct SinkQueue: ~Copyable {
+    /// Records in one request at most.
+    public let limit: Int
+    /// The next record that no request has had.
+    public private(set) var sent: UInt64
+    /// Records given up because the ring no longer has them, or never had them whole.
+    public private(set) var lost: UInt64 = 0
+    /// Records that the sink has.
+    public private(set) var acknowledged: UInt64 = 0
+    private var inFlight: FixedArray<UInt64>
+    private var refused: FixedArray<UInt64>
+    private var scratch: FixedArray<UInt64>
+
+    public init(limit: Int, tail: UInt64) {
+        self.limit = limit
+        sent = tail
+        inFlight = FixedArray(capacity: limit)
+        refused = FixedArray(capacity: limit)
+        scratch = FixedArray(capacity: limit)
+    }
+
+    /// The oldest record that the sink has not acknowledged.
+    public var tail: UInt64 {
+        var tail = sent
+        if !inFlight.isEmpty { tail = min(tail, inFlight[0]) }
+        if !refused.isEmpty { tail = min(tail, refused[0]) }
+        return tail
+    }
+
+    public var inFlightCount: Int { inFlight.count }
+    public var refusedCount: Int { refused.count }
+
+    /// Records that a request could have now.
+    public func waitingCount(head: UInt64) -> UInt64 { UInt64(refused.count) + head - sent }
+
+    /// The record at this place of the next request; nil when there is none.
+    public func candidate(_ place: Int, head: UInt64) -> UInt64? {
+        if place < refused.count { return refused[place] }
+        let sequence = sent + UInt64(place - refused.count)
+        return sequence < head ? sequence : nil
+    }
+
+    /// Puts the first `count` candidates in flight.
+    public mutating func take(_ count: Int, head: UInt64) {
+        precondition(inFlight.isEmpty, "a sink has one request at a time")
+        precondition(count > 0 && count <= limit, "a request has 1 to limit records")
+        for place in 0..<count {
+            guard let sequence = candidate(place, head: head) else {
+                preconditionFailure("only what waits is taken")
+            }
+            inFlight.append(sequence)
+        }
+        let again = min(count, refused.count)
+        refused.removeFirst(again)
+        sent += UInt64(count - again)
+    }
+
+    /// The sink has answered: those for which `isAccepted` says true of their place in the request
+    /// are done, the others go back to the front. Answers how many were refused.
+    public mutating func settle(isAccepted: (Int) -> Bool) -> Int {
+        scratch.removeAll()
+        for place in 0..<inFlight.count {
+            if isAccepted(place) {
+                acknowledged += 1
+            } else {
+                scratch.append(inFlight[place])
+            }
+        }
+        let count = scratch.count
+        for place in 0..<refused.count { scratch.append(refused[place]) }
+        refused.removeAll()
+        for place in 0..<scratch.count { refused.append(scratch[place]) }
+        inFlight.removeAll()
+        return count
+    }
+
+    /// The first candidate cannot be read: it is given up and counted.
+    public mutating func giveUpFirst() {
+        if refused.isEmpty { sent += 1 } else { refused.removeFirst(1) }
+        lost += 1
+    }
+
+    /// Records were lost before this queue began: the ring had overwritten them.
+    public mutating func countLost(_ count: UInt64) { lost += count }
+
+    /// The ring has overwritten everything below `oldest`. Answers how many records of this sink
+    /// that were waiting are lost by it; one in flight is not, because it may be accepted yet.
+    public mutating func giveUp(below oldest: UInt64) -> UInt64 {
+        var gone: UInt64 = 0
+        var overwritten = 0
+        while overwritten < refused.count, refused[overwritten] < oldest { overwritten += 1 }
+        refused.removeFirst(overwritten)
+        gone += UInt64(overwritten)
+        if sent < oldest {
+            gone += oldest - sent
+            sent = oldest
+        }
+        lost += gone
+        return gone
+    }
+}

@@ -1,0 +1,67 @@
+public import Bytes
+public import RecordRing
+import Time
+public import Vitals
+
+extension FixedBuffer {
+    /// Appends one record as one line of JSON, the form in which every sink gets it:
+    ///
+    /// ```
+    /// {"timestamp":"2025-07-15T17:10:33.123456Z","heart_rate":89,"device_id":"gym-7",
+    ///  "sensor":"D4:4A:C4:B0:24:03","seq":18446,"session_id":"b1946ac9","contact":true,
+    ///  "rr_ms":[671.9,668.0],"energy_kj":12,"clock":"synced","schema":1}\n
+    /// ```
+    ///
+    /// `timestamp` is the arrival in UTC; `heart_rate` is in beats per minute; `rr_ms` in
+    /// milliseconds, oldest first; `energy_kj` in kilojoules. A field that the sensor did not
+    /// send is left out. `device_id`, `session_id` and `seq` together name the record for ever.
+    /// The line feed is part of the record, because Firehose puts none between records.
+    public mutating func append(json record: Record, device: Span<UInt8>) {
+        append("{\"timestamp\":\"")
+        append(timestamp: record.time.wallMicroseconds)
+        switch record.payload {
+        case .heartRate(let measurement):
+            append("\",\"heart_rate\":")
+            append(decimal: UInt64(measurement.beatsPerMinute))
+            appendIdentity(of: record, device: device)
+            append(details: measurement)
+        }
+        append(record.clock == .synced ? ",\"clock\":\"synced\"" : ",\"clock\":\"unsynced\"")
+        append(",\"schema\":1}\n")
+    }
+
+    private mutating func appendIdentity(of record: Record, device: Span<UInt8>) {
+        append(",\"device_id\":")
+        append(jsonString: device)
+        if record.sensor.count > 0 {
+            append(",\"sensor\":")
+            append(jsonString: record.sensor.bytes)
+        }
+        append(",\"seq\":")
+        append(decimal: record.sequence)
+        append(",\"session_id\":\"")
+        append(hex: UInt64(record.session), digits: 8)
+        append(UInt8(ascii: "\""))
+    }
+
+    /// Appends what a notification may carry beside the heart rate, each with a comma in front.
+    public mutating func append(details measurement: HeartRateMeasurement) {
+        switch measurement.contact {
+        case .notSupported: break
+        case .notDetected: append(",\"contact\":false")
+        case .detected: append(",\"contact\":true")
+        }
+        if measurement.rrIntervals.count > 0 {
+            append(",\"rr_ms\":[")
+            for index in 0..<measurement.rrIntervals.count {
+                if index > 0 { append(UInt8(ascii: ",")) }
+                append(tenths: measurement.rrIntervals.tenthsOfMilliseconds(at: index))
+            }
+            append(UInt8(ascii: "]"))
+        }
+        if let energy = measurement.energyKilojoules {
+            append(",\"energy_kj\":")
+            append(decimal: UInt64(energy))
+        }
+    }
+}

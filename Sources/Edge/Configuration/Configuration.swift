@@ -1,0 +1,90 @@
+/// What `pulsegate run` is to do: every setting with its value, checked, defaults filled in.
+///
+/// The meaning, unit and range of each setting stand in `Key.all`; here are their types.
+public struct Configuration: Equatable, Sendable {
+    public var deviceID: String
+    /// The directory of the ring and of file sinks; not looked at yet.
+    public var dataDirectory: String
+    public var logLevel: LogLevel
+    public var input: InputSettings
+    public var alarm: AlarmSettings
+    public var ring: RingSettings
+    /// 1 to 8, in the order of their first headings; names differ.
+    public var sinks: [SinkSettings]
+
+    /// Sinks that a configuration may have.
+    public static let sinkLimit = 8
+}
+
+/// Which messages are written, from few to many; each level includes those before it.
+public enum LogLevel: String, CaseIterable, Sendable { case error, warning, notice, info, debug }
+
+/// Where measurements come from: `[input]`.
+public struct InputSettings: Equatable, Sendable {
+    public enum Source: Equatable, Sendable {
+        /// A file of recorded notifications; `loops` begins it again at its end.
+        case recording(path: String, loops: Bool)
+        case standardInput
+    }
+
+    /// How fast time passes in the input.
+    public enum Speed: Equatable, Sendable {
+        /// 1 is real time.
+        case times(Double)
+        /// As fast as the gateway takes it.
+        case maximum
+    }
+
+    public enum AtEnd: String, CaseIterable, Sendable { case exit, stay }
+
+    public var source: Source
+    public var speed: Speed
+    /// 1 to 23 bytes.
+    public var sensor: String
+    public var atEnd: AtEnd
+    public var drainTimeoutNanoseconds: Int64
+}
+
+/// The high heart rate alarm: `[alarm]`. `clearBeatsPerMinute <= highBeatsPerMinute`.
+public struct AlarmSettings: Equatable, Sendable {
+    public var highBeatsPerMinute: UInt16
+    public var clearBeatsPerMinute: UInt16
+    public var onsetDelayNanoseconds: Int64
+}
+
+/// The ring file: `[ring]`.
+public struct RingSettings: Equatable, Sendable {
+    public var sizeBytes: Int
+    public var syncIntervalNanoseconds: Int64
+}
+
+/// One `[sink NAME]`.
+public struct SinkSettings: Equatable, Sendable {
+    public enum Target: Equatable, Sendable {
+        case file(FileSinkSettings)
+        case kinesis(KinesisSinkSettings)
+    }
+
+    public var name: String
+    public var flushNanoseconds: Int64
+    public var batchRecords: Int
+    public var batchBytes: Int
+    public var target: Target
+}
+
+public struct FileSinkSettings: Equatable, Sendable {
+    public var path: String
+    public var rotateSizeBytes: Int
+    public var rotateKeep: Int
+}
+
+public struct KinesisSinkSettings: Equatable, Sendable {
+    public var stream: String
+    public var region: String
+    public var endpoint: Endpoint
+    public var certificateAuthorityFile: String?
+    public var profile: String?
+    public var credentialsFile: String?
+    public var timeoutNanoseconds: Int64
+    public var connectTimeoutNanoseconds: Int64
+}

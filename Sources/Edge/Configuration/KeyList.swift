@@ -1,0 +1,147 @@
+extension Key {
+    private static let millisecond: Int64 = 1_000_000
+    private static let second: Int64 = 1_000_000_000
+    private static let minute: Int64 = 60 * second
+
+    /// Every key, in the order of the reference.
+    static let all: [Key] = gateway + input + alarm + ring + sink + fileSink + kinesisSink
+
+    private static let gateway: [Key] = [
+        Key(
+            .gateway, "device_id",
+            .text(deviceIDRule, name: "NAME"), .derived("the host name"),
+            "Names this gateway in every record and in every request."),
+        Key(
+            .gateway, "data", .path(name: "DIRECTORY"), .required,
+            "Where the ring file and the files of sinks are kept."),
+        Key(
+            .gateway, "log", .choice(LogLevel.allCases.map(\.rawValue)), .value("info"),
+            "The least important messages that are still written."),
+    ]
+
+    private static let input: [Key] = [
+        Key(
+            .input, "type", .choice(["recording", "stdin"]), .required,
+            "Where measurements come from."),
+        Key(
+            .input, "recording", .path(name: "FILE"), .required, types: ["recording"],
+            "The recording that is played."),
+        Key(
+            .input, "speed", .speed, .value("1"),
+            "How many times faster than real time; `max` does not wait at all."),
+        Key(
+            .input, "sensor", .text(anyText(1...23), name: "NAME"), .derived("the value of `type`"),
+            "Names the sensor in every record."),
+        Key(
+            .input, "loop", .yesOrNo, .value("no"), types: ["recording"],
+            "Begins the recording again at its end."),
+        Key(
+            .input, "at_end", .choice(InputSettings.AtEnd.allCases.map(\.rawValue)),
+            .value("exit"),
+            "At the end of the input: `exit` once the sinks have everything, or `stay`."),
+        Key(
+            .input, "drain_timeout", .duration(0...60 * minute), .value("30s"),
+            "How long an exit waits for the sinks."),
+    ]
+
+    private static let alarm: [Key] = [
+        Key(
+            .alarm, "high", .count(30...300, unit: "beats per minute"), .value("150"),
+            "A heart rate strictly above it is an alarm condition."),
+        Key(
+            .alarm, "clear", .count(25...300, unit: "beats per minute"),
+            .derived("5 below `high`"),
+            "A raised alarm clears strictly below it. At most `high`."),
+        Key(
+            .alarm, "onset_delay", .duration(0...minute), .value("3s"),
+            "How long the condition must hold before the alarm is raised."),
+    ]
+
+    private static let ring: [Key] = [
+        Key(
+            .ring, "size", .size(1 << 20...16 << 30), .value("64MiB"),
+            "The size of the ring file, taken at the first start."),
+        Key(
+            .ring, "sync_interval", .duration(100 * millisecond...10 * minute), .value("1s"),
+            "How often new records are synced to the card while a sink is behind."),
+    ]
+
+    private static let sink: [Key] = [
+        Key(
+            .sink, "type", .choice(["file", "kinesis"]), .required,
+            "Where the records go. Without any sink there is one of type `file` named `file`."),
+        Key(
+            .sink, "flush", .duration(0...15 * minute), .value("1s"),
+            "How long a record may wait for others to share its batch."),
+        Key(
+            .sink, "batch_records", .count(1...500, unit: "records"), .value("500"),
+            "The most records in a batch."),
+        Key(
+            .sink, "batch_bytes", .size(16 << 10...5 << 20), .value("512KiB"),
+            "The most bytes in a batch."),
+    ]
+
+    private static let fileSink: [Key] = [
+        Key(
+            .sink, "path", .path(name: "FILE"), .derived("`DATA/NAME.ndjson`"), types: ["file"],
+            "The file that is appended to, one JSON object a line."),
+        Key(
+            .sink, "rotate_size", .size(64 << 10...1 << 40), .value("16MiB"), types: ["file"],
+            "A file that reaches this size is put aside and a new one begun."),
+        Key(
+            .sink, "rotate_keep", .count(1...1_000, unit: "files"), .value("8"), types: ["file"],
+            "How many files that were put aside are kept."),
+    ]
+
+    private static let kinesisSink: [Key] = [
+        Key(
+            .sink, "stream", .text(streamRule, name: "NAME"), .required, types: ["kinesis"],
+            "The Kinesis data stream."),
+        Key(
+            .sink, "region", .text(regionRule, name: "REGION"), .required, types: ["kinesis"],
+            "The AWS region of the stream, such as `eu-central-1`."),
+        Key(
+            .sink, "endpoint", .endpoint, .derived("`https://kinesis.REGION.amazonaws.com`"),
+            types: ["kinesis"],
+            "The address of the service (by default with `.cn` in China). "
+                + "`http://` needs `allow_http`."),
+        Key(
+            .sink, "allow_http", .yesOrNo, .value("no"), types: ["kinesis"],
+            "Takes an `endpoint` without TLS, for loopback hosts only."),
+        Key(
+            .sink, "ca_file", .path(name: "FILE"), .absent("the system's"), types: ["kinesis"],
+            "Certificate authorities that are trusted (PEM)."),
+        Key(
+            .sink, "profile", .text(anyText(1...128), name: "NAME"), .absent("`AWS_PROFILE`"),
+            types: ["kinesis"],
+            "The profile in the shared credentials file; set, it goes before the environment."),
+        Key(
+            .sink, "credentials_file", .path(name: "FILE"),
+            .absent("`AWS_SHARED_CREDENTIALS_FILE`, `~/.aws/credentials`"), types: ["kinesis"],
+            "The shared credentials file; set, it goes before the environment."),
+        Key(
+            .sink, "timeout", .duration(100 * millisecond...10 * minute), .value("10s"),
+            types: ["kinesis"], "How long a request may take as a whole."),
+        Key(
+            .sink, "connect_timeout", .duration(100 * millisecond...10 * minute), .value("5s"),
+            types: ["kinesis"], "How long its connection may take to be made."),
+    ]
+}
+
+extension Key {
+    static let deviceIDRule = TextRule(
+        lengths: 1...128, characters: "A-Z a-z 0-9 . _ - :", marks: Array("._-:".utf8))
+    /// `StreamName` of the Kinesis API.
+    private static let streamRule = TextRule(
+        lengths: 1...128, characters: "A-Z a-z 0-9 _ . -", marks: Array("_.-".utf8))
+    /// It becomes a part of the host name, whose labels have up to 63 bytes (RFC 1035 2.3.4).
+    private static let regionRule = TextRule(
+        lengths: 1...63, characters: "a-z 0-9 -", marks: Array("-".utf8), upperCase: false)
+    /// The name of a sink in its heading.
+    static let sinkNameRule = TextRule(
+        lengths: 1...23, characters: "A-Z a-z 0-9 _ -", marks: Array("_-".utf8))
+
+    private static func anyText(_ lengths: ClosedRange<Int>) -> TextRule {
+        TextRule(lengths: lengths, characters: "", marks: nil)
+    }
+}

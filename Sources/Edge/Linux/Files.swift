@@ -1,0 +1,142 @@
+internal import Bytes
+internal import CLinux
+internal import Glibc
+
+extension FileDescriptor {
+    /// Length of the file in bytes.
+    public borrowing func length(of path: String) throws(SystemError) -> UInt64 {
+        var status = stat()
+        let descriptor = number
+        try retrying("fstat", path) { unsafe fstat(descriptor, &status) }
+        return UInt64(max(0, status.st_size))
+    }
+
+    /// Writes all of `bytes` at `offset`.
+    borrowing func write(
+        _ bytes: Span<UInt8>, at offset: UInt64, subject: String
+    ) throws(SystemError) {
+        let descriptor = number
+        var done = 0
+        while done < bytes.count {
+            let start = done
+            done += try unsafe bytes.withUnsafeBufferPointer {
+                (source: UnsafeBufferPointer<UInt8>) throws(SystemError) -> Int in
+                try retrying("pwrite", subject) {
+                    unsafe pwrite(
+                        descriptor, source.baseAddress.map { unsafe $0 + start },
+                        source.count - start, off_t(offset) + off_t(start))
+                }
+            }
+        }
+    }
+
+    /// Appends `length` bytes from `offset` to `buffer`; a file that ends earlier is an error.
+    borrowing func read(
+        _ length: Int, at offset: UInt64, into buffer: inout FixedBuffer, subject: String
+    ) throws(SystemError) {
+        let descriptor = number
+        var left = length
+        while left > 0 {
+            let place = off_t(offset) + off_t(length - left)
+            let before = buffer.count
+            try unsafe buffer.appendBytes(atMost: left) {
+                (target: UnsafeMutableBufferPointer<UInt8>) throws(SystemError) -> Int in
+                try retrying("pread", subject) {
+                    unsafe pread(descriptor, target.baseAddress, target.count, place)
+                }
+            }
+            guard buffer.count > before else {
+                throw SystemError(call: "pread", subject: subject, number: ENODATA)
+            }
+            left -= buffer.count - before
+        }
+    }
+
+    /// Waits until the file's bytes are on the medium (fdatasync(2)).
+    borrowing func synchronize(_ path: String) throws(SystemError) {
+        let descriptor = number
+        try retrying("fdatasync", path) { fdatasync(descriptor) }
+    }
+
+    borrowing func truncate(to length: UInt64, subject: String) throws(SystemError) {
+        let descriptor = number
+        try retrying("ftruncate", subject) { ftruncate(descriptor, off_t(length)) }
+    }
+
+    /// Takes the lock that one process can have on a file; false when another one has it.
+    borrowing func lock(_ path: String) throws(SystemError) -> Bool {
+        if flock(number, LOCK_EX | LOCK_NB) == 0 { return true }
+        if errno == EWOULDBLOCK { return false }
+        throw SystemError.last("flock", path)
+    }
+}
+
+/// The few things done to paths.
+public enum Path {
+    /// The folder that holds `path`.
+    public static func folder(of path: String) -> String {
+        guard let slash = path.lastIndex(of: "/") else { return "." }
+        return slash == path.startIndex ? "/" : String(path[..<slash])
+    }
+
+    /// Makes the folder `path` and those above it (mode 0750), unless they are there.
+    public static func makeFolders(_ path: String) throws(SystemError) {
+        if unsafe access(path, F_OK) == 0 { return }
+        let parent = folder(of: path)
+        if parent != path && parent != "." { try makeFolders(parent) }
+        if unsafe mkdir(path, 0o750) != 0 && errno != EEXIST {
+            throw SystemError.last("mkdir", path)
+        }
+    }
+
+    public static func exists(_ path: String) -> Bool { unsafe access(path, F_OK) == 0 }
+
+    /// Gives the file another name, replacing one that has it.
+    static func rename(_ old: String, to new: String) throws(SystemError) {
+        if unsafe Glibc.rename(old, new) != 0 { throw SystemError.last("rename", old) }
+    }
+
+    public static func remove(_ path: String) throws(SystemError) {
+        if unsafe unlink(path) != 0 && errno != ENOENT { throw SystemError.last("unlink", path) }
+    }
+
+    /// Makes a new or renamed name survive a power cut: the folder itself is synced.
+    static func synchronizeFolder(of path: String) throws(SystemError) {
+        let parent = folder(of: path)
+        let descriptor = try FileDescriptor.open(parent, .readOnly)
+        let number = descriptor.number
+        try retrying("fsync", parent) { fsync(number) }
+    }
+
+    /// A new folder of this process's own under $TMPDIR or /tmp.
+    public static func makeTemporaryFolder(prefix: String) throws(SystemError) -> String {
+        var parent = "/tmp"
+        if let variable = unsafe getenv("TMPDIR") { parent = unsafe String(cString: variable) }
+        var template = Array("\(parent)/\(prefix)XXXXXX".utf8CString)
+        let made = unsafe template.withUnsafeMutableBufferPointer { buffer in
+            guard let start = buffer.baseAddress else { return false }
+            return unsafe mkdtemp(start) != nil
+        }
+        guard made else { throw SystemError.last("mkdtemp", parent) }
+        return String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+
+    /// Reads a whole file of at most `limit` bytes.
+    public static func contents(
+        of path: String, atMost limit: Int
+    ) throws(SystemError) -> [UInt8] {
+        let file = try FileDescriptor.open(path, .readOnly)
+        var buffer = FixedBuffer(capacity: 65_536)
+        var contents: [UInt8] = []
+        while true {
+            buffer.removeAll()
+            guard let count = try file.read(atMost: 65_536, into: &buffer, subject: path),
+                count > 0
+            else { return contents }
+            for index in 0..<count { contents.append(buffer.bytes[index]) }
+            if contents.count > limit {
+                throw SystemError(call: "read", subject: path, number: EFBIG)
+            }
+        }
+    }
+}

@@ -1,0 +1,180 @@
+internal import Bytes
+internal import Glibc
+public import RecordRing
+
+/// Why a ring file cannot be used.
+public enum RingFileError: Error, Equatable, Sendable, CustomStringConvertible {
+    case system(SystemError)
+    case format(path: String, RingFormatError)
+    /// Another process has the ring open.
+    case locked(path: String)
+    /// The size asked for is too small for a ring.
+    case tooSmall(path: String, bytes: UInt64)
+
+    public var description: String {
+        switch self {
+        case .system(let error): "\(error)"
+        case .locked(let path):
+            "\(path): another pulsegate uses this ring; stop it (systemctl stop pulsegate) or "
+                + "choose another data folder"
+        case .tooSmall(let path, let bytes):
+            "\(path): a ring of \(bytes) bytes holds no record; take 1MiB or more"
+        case .format(let path, .notARing):
+            "\(path): not a ring file; move it away or choose another data folder"
+        case .format(let path, .headerDamaged):
+            "\(path): the ring's header is damaged; move the file away to begin a new one"
+        case .format(let path, .newerVersion(let version)):
+            "\(path): written by a newer pulsegate (ring format \(version), this one reads "
+                + "\(RingHeader.formatVersion)); install that version again"
+        case .format(let path, .lengthDiffers(let expected, let actual)):
+            "\(path): \(actual) bytes long, and its header says \(expected); the file was cut "
+                + "or copied incompletely; move it away to begin a new one"
+        }
+    }
+}
+
+/// What a ring file held when it was opened.
+public struct RecoveredRing: Equatable, Sendable {
+    public let cursor: RingCursor
+    /// The younger of the two head records; nil in a new file.
+    public let head: RingHead?
+    public let recordCount: UInt64
+    /// Slots with a torn or damaged record.
+    public let damagedCount: UInt64
+}
+
+/// The preallocated file that holds the ring. It knows where bytes go, and nothing of when.
+///
+/// After `open`, only jobs on the disk worker's thread touch the descriptor.
+public final class RingFile: Sendable {
+    let descriptor: FileDescriptor
+    let path: String
+    public let geometry: RingGeometry
+
+    private init(descriptor: consuming FileDescriptor, path: String, geometry: RingGeometry) {
+        self.descriptor = descriptor
+        self.path = path
+        self.geometry = geometry
+    }
+
+    /// Opens the ring at `path` and takes its lock; makes a new one of at most `bytes` bytes when
+    /// there is none. An existing ring keeps its size.
+    public static func open(_ path: String, bytes: UInt64) throws(RingFileError) -> RingFile {
+        let descriptor = try system { () throws(SystemError) in
+            try FileDescriptor.open(path, .createReadWrite)
+        }
+        let isOurs = try system { () throws(SystemError) in try descriptor.lock(path) }
+        guard isOurs else { throw .locked(path: path) }
+        if try system({ () throws(SystemError) in try isBlank(descriptor, path) }) {
+            guard let geometry = RingGeometry(fileBytes: bytes) else {
+                throw .tooSmall(path: path, bytes: bytes)
+            }
+            try system { () throws(SystemError) in try lay(geometry, in: descriptor, path) }
+        }
+        let length = try system { () throws(SystemError) in try descriptor.length(of: path) }
+        var page = FixedBuffer(capacity: RingHeader.byteCount)
+        try system { () throws(SystemError) in
+            try descriptor.read(
+                Int(min(length, UInt64(RingHeader.byteCount))), at: 0, into: &page, subject: path)
+        }
+        do throws(RingFormatError) {
+            let header = try RingHeader(decoding: page.bytes, fileBytes: length)
+            return RingFile(descriptor: descriptor, path: path, geometry: header.geometry)
+        } catch {
+            throw .format(path: path, error)
+        }
+    }
+
+    private static func system<Result: ~Copyable>(
+        _ body: () throws(SystemError) -> Result
+    ) throws(RingFileError) -> Result {
+        do throws(SystemError) {
+            return try body()
+        } catch {
+            throw .system(error)
+        }
+    }
+
+    /// New, or left by a power cut while it was being laid: there is not one byte in it. The
+    /// header comes last, so a file with records always has one.
+    private static func isBlank(
+        _ descriptor: borrowing FileDescriptor, _ path: String
+    ) throws(SystemError) -> Bool {
+        let length = try descriptor.length(of: path)
+        var chunk = FixedBuffer(capacity: chunkBytes)
+        var offset: UInt64 = 0
+        while offset < length {
+            chunk.removeAll()
+            let count = Int(min(UInt64(chunkBytes), length - offset))
+            try descriptor.read(count, at: offset, into: &chunk, subject: path)
+            for index in 0..<count where chunk.bytes[index] != 0 { return false }
+            offset += UInt64(count)
+        }
+        return true
+    }
+
+    /// Writes zeros over the whole length once, so that later writes change no metadata and find
+    /// no full disk; then the header.
+    private static func lay(
+        _ geometry: RingGeometry, in descriptor: borrowing FileDescriptor, _ path: String
+    ) throws(SystemError) {
+        var chunk = FixedBuffer(capacity: chunkBytes)
+        chunk.resize(to: chunkBytes)
+        var offset: UInt64 = 0
+        while offset < geometry.fileBytes {
+            let count = Int(min(UInt64(chunkBytes), geometry.fileBytes - offset))
+            try descriptor.write(
+                chunk.bytes.extracting(0..<count), at: offset, subject: path)
+            offset += UInt64(count)
+        }
+        try descriptor.truncate(to: geometry.fileBytes, subject: path)
+        try descriptor.synchronize(path)
+        var page = chunk.mutableBytes(in: 0..<RingHeader.byteCount)
+        RingHeader(geometry: geometry).encode(into: &page)
+        try descriptor.write(
+            chunk.bytes.extracting(0..<RingHeader.byteCount), at: 0, subject: path)
+        try descriptor.synchronize(path)
+        try Path.synchronizeFolder(of: path)
+    }
+
+    /// Reads every slot once, in chunks: recovery needs no more memory for a larger ring.
+    public func recover() throws(SystemError) -> RecoveredRing {
+        var recovery = RingRecovery(geometry: geometry)
+        var chunk = FixedBuffer(capacity: Self.chunkBytes)
+        let perChunk = UInt64(Self.chunkBytes / Record.slotBytes)
+        var slot: UInt64 = 0
+        while slot < geometry.slotCount {
+            let count = min(perChunk, geometry.slotCount - slot)
+            chunk.removeAll()
+            try descriptor.read(
+                Int(count) * Record.slotBytes, at: geometry.offset(ofSlot: slot), into: &chunk,
+                subject: path)
+            for index in 0..<Int(count) {
+                let start = index * Record.slotBytes
+                recovery.examine(
+                    chunk.bytes.extracting(start..<start + Record.slotBytes),
+                    slot: slot + UInt64(index))
+            }
+            slot += count
+        }
+        let head = try youngestHead()
+        return RecoveredRing(
+            cursor: recovery.cursor(head: head), head: head,
+            recordCount: recovery.recordCount, damagedCount: recovery.damagedCount)
+    }
+
+    private func youngestHead() throws(SystemError) -> RingHead? {
+        var youngest: RingHead?
+        for generation in [UInt64(1), 2] {
+            var sector = FixedBuffer(capacity: RingHead.byteCount)
+            try descriptor.read(
+                RingHead.byteCount, at: RingGeometry.headOffset(generation: generation),
+                into: &sector, subject: path)
+            guard let head = RingHead(decoding: sector.bytes) else { continue }
+            if head.generation > youngest?.generation ?? 0 { youngest = head }
+        }
+        return youngest
+    }
+
+    private static let chunkBytes = 256 << 10
+}

@@ -1,0 +1,113 @@
+public import Bytes
+public import RecordRing
+
+/// One write or read of the ring file, made once and used again and again.
+public final class RingJob: DiskJob, @unchecked Sendable {
+    // @unchecked: between `submit` and `nextFinished` the worker alone touches the job.
+    private enum Work {
+        case none
+        case write(first: UInt64, sync: Bool, generation: UInt64)
+        case read(first: UInt64, count: Int)
+    }
+
+    private let file: RingFile
+    private var work = Work.none
+    private var slots: FixedBuffer
+    private var head = FixedBuffer(capacity: RingHead.byteCount)
+    /// What went wrong; nil when nothing did.
+    public private(set) var failure: SystemError?
+    /// Bytes handed to the kernel by writes since the start.
+    public private(set) var bytesWritten: UInt64 = 0
+
+    /// `records` is the largest job.
+    public init(file: RingFile, records: Int) {
+        self.file = file
+        slots = FixedBuffer(capacity: records * Record.slotBytes)
+        head.resize(to: RingHead.byteCount)
+    }
+
+    /// Whether the job was a read: its slots are in `withSlots`.
+    public var isRead: Bool { if case .read = work { true } else { false } }
+
+    /// Makes the job a write of the slots that `fill` appends, which begin with the sequence
+    /// `first`, and of the head record.
+    public func prepareWrite(
+        first: UInt64, head record: RingHead, sync: Bool, fill: (inout FixedBuffer) -> Void
+    ) {
+        slots.removeAll()
+        fill(&slots)
+        var sector = head.mutableBytes(in: 0..<RingHead.byteCount)
+        record.encode(into: &sector)
+        work = .write(first: first, sync: sync, generation: record.generation)
+    }
+
+    /// Makes the job a read of `count` slots from the sequence `first`.
+    public func prepareRead(first: UInt64, count: Int) {
+        work = .read(first: first, count: count)
+    }
+
+    /// Lends the slots that were read.
+    public func withSlots(_ body: (Span<UInt8>) -> Void) {
+        slots.withBytes(body)
+    }
+
+    public func perform() {
+        do throws(SystemError) {
+            switch work {
+            case .none: preconditionFailure("a job is prepared before it is submitted")
+            case .write(let first, let sync, let generation):
+                try write(first: first, generation: generation)
+                if sync { try file.descriptor.synchronize(file.path) }
+            case .read(let first, let count):
+                slots.removeAll()
+                try read(first: first, count: count)
+            }
+            failure = nil
+        } catch {
+            failure = error
+        }
+    }
+
+    /// The slots go in one or two pieces (the ring's end lies between them), then the head record.
+    private func write(first: UInt64, generation: UInt64) throws(SystemError) {
+        let count = slots.count / Record.slotBytes
+        let split = pieces(first: first, count: count)
+        if count > 0 {
+            let middle = split * Record.slotBytes
+            try slots.withBytes { (bytes) throws(SystemError) in
+                try file.descriptor.write(
+                    bytes.extracting(0..<middle), at: offset(of: first), subject: file.path)
+                if split == count { return }
+                try file.descriptor.write(
+                    bytes.extracting(middle..<bytes.count),
+                    at: offset(of: first + UInt64(split)), subject: file.path)
+            }
+        }
+        try head.withBytes { (bytes) throws(SystemError) in
+            try file.descriptor.write(
+                bytes, at: RingGeometry.headOffset(generation: generation), subject: file.path)
+        }
+        bytesWritten += UInt64(slots.count + head.count)
+    }
+
+    private func read(first: UInt64, count: Int) throws(SystemError) {
+        let split = pieces(first: first, count: count)
+        try file.descriptor.read(
+            split * Record.slotBytes, at: offset(of: first), into: &slots, subject: file.path)
+        if split < count {
+            try file.descriptor.read(
+                (count - split) * Record.slotBytes, at: offset(of: first + UInt64(split)),
+                into: &slots, subject: file.path)
+        }
+    }
+
+    /// How many of `count` records from `first` lie before the ring's end.
+    private func pieces(first: UInt64, count: Int) -> Int {
+        let place = first % file.geometry.slotCount
+        return Int(min(UInt64(count), file.geometry.slotCount - place))
+    }
+
+    private func offset(of sequence: UInt64) -> UInt64 {
+        file.geometry.offset(ofSlot: sequence % file.geometry.slotCount)
+    }
+}

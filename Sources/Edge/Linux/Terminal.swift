@@ -1,0 +1,46 @@
+internal import CLinux
+internal import Glibc
+
+/// Questions about the terminal behind a descriptor.
+public enum Terminal {
+    /// Whether a person looks at this descriptor.
+    public static func isTerminal(_ number: Int32) -> Bool { isatty(number) == 1 }
+
+    /// Columns and rows; nil when it is no terminal or does not say (serial lines say 0 × 0).
+    public static func size(_ number: Int32) -> (columns: Int, rows: Int)? {
+        var size = winsize()
+        guard unsafe pulsegate_terminal_size(number, &size) == 0, size.ws_col > 0, size.ws_row > 0
+        else { return nil }
+        return (Int(size.ws_col), Int(size.ws_row))
+    }
+}
+
+/// What the program is told by its surroundings.
+public enum Environment {
+    /// The value of an environment variable; nil when it is not set.
+    public static func value(_ name: String) -> String? {
+        guard let value = unsafe getenv(name) else { return nil }
+        return unsafe String(cString: value)
+    }
+
+    /// The machine's name (gethostname(2)), up to its first dot.
+    public static func hostName() -> String {
+        var name = [CChar](repeating: 0, count: 256)
+        guard unsafe gethostname(&name, 255) == 0 else { return "pulsegate" }
+        let bytes = name.prefix { $0 != 0 && $0 != CChar(UInt8(ascii: ".")) }
+        return String(decoding: bytes.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+}
+
+/// What the process has used.
+public enum ProcessUsage {
+    /// The largest resident set so far, in KiB (getrusage(2)).
+    public static func residentKibibytesMax() -> Int {
+        var usage = rusage()
+        guard unsafe getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage) == 0 else { return 0 }
+        return usage.ru_maxrss
+    }
+}
+
+/// Ends the process at once with `status`; buffers of the C library are not used here.
+public func endProcess(_ status: Int32) -> Never { exit(status) }

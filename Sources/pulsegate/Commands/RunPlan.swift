@@ -1,0 +1,121 @@
+import Alarm
+import Configuration
+import Credentials
+import HTTPS
+import Linux
+import SigV4
+
+/// The configuration's words in the terms of the edges.
+extension SessionPlan {
+    init(_ configuration: Configuration) throws(SetupError) {
+        var recording: (bytes: [UInt8], name: String, speed: ReplaySpeed, loops: Bool)?
+        if case .recording(let path, let loops) = configuration.input.source {
+            let speed: ReplaySpeed =
+                switch configuration.input.speed {
+                case .times(let factor): .times(factor)
+                case .maximum: .max
+                }
+            recording = (try Self.readRecording(path), path, speed, loops)
+        }
+        var sinks: [SinkPlan] = []
+        for sink in configuration.sinks {
+            let kind: SinkPlan.Kind =
+                switch sink.target {
+                case .file(let file):
+                    .file(
+                        LineFileSettings(
+                            path: file.path, rotateBytes: UInt64(file.rotateSizeBytes),
+                            rotateKeep: file.rotateKeep, bufferBytes: sink.batchBytes))
+                case .kinesis(let kinesis):
+                    .kinesis(
+                        stream: kinesis.stream,
+                        try KinesisPlan(
+                            kinesis, sink: sink.name, bodyBytes: sink.batchBytes,
+                            batchRecords: sink.batchRecords))
+                }
+            sinks.append(
+                SinkPlan(
+                    name: sink.name, flushNanoseconds: sink.flushNanoseconds,
+                    batchRecords: sink.batchRecords, kind: kind))
+        }
+        self.init(
+            device: configuration.deviceID, dataFolder: configuration.dataDirectory,
+            ringBytes: UInt64(configuration.ring.sizeBytes),
+            syncNanoseconds: configuration.ring.syncIntervalNanoseconds,
+            sensor: configuration.input.sensor,
+            limits: RateLimits(
+                highBeatsPerMinute: configuration.alarm.highBeatsPerMinute,
+                clearBeatsPerMinute: configuration.alarm.clearBeatsPerMinute,
+                onsetDelayNanoseconds: configuration.alarm.onsetDelayNanoseconds),
+            sinks: sinks, recording: recording,
+            ending: Session.Ending(
+                staysAtEnd: configuration.input.atEnd == .stay,
+                drainNanoseconds: configuration.input.drainTimeoutNanoseconds))
+    }
+
+    /// Longest recording that is read: a week at one row a second.
+    private static let recordingBytesMax = 16 << 20
+
+    /// Reads a recording file.
+    static func readRecording(_ path: String) throws(SetupError) -> [UInt8] {
+        try SetupError.wrap { () throws(SystemError) in
+            try Path.contents(of: path, atMost: recordingBytesMax)
+        }
+    }
+
+    /// One line for the log: what this session does.
+    var summary: String {
+        let names = sinks.map { "\($0.name) (\($0.kind.name))" }.joined(separator: ", ")
+        let input = recording.map { "\($0.name) at \($0.speed.text)" } ?? "standard input"
+        return "device \(device), input \(input), data \(dataFolder), sinks \(names)"
+    }
+}
+
+extension KinesisPlan {
+    init(
+        _ settings: KinesisSinkSettings, sink: String, bodyBytes: Int, batchRecords: Int
+    ) throws(SetupError) {
+        var https = HTTPSSettings()
+        https.certificateAuthorityFile = settings.certificateAuthorityFile
+        https.totalTimeoutMilliseconds = Int(settings.timeoutNanoseconds / 1_000_000)
+        https.connectTimeoutMilliseconds = Int(settings.connectTimeoutNanoseconds / 1_000_000)
+        https.allowsPlainLoopback = !settings.endpoint.usesTLS
+        self.init(
+            region: settings.region, endpoint: settings.endpoint.url,
+            authority: settings.endpoint.authority,
+            credentials: try Self.credentials(settings, sink: sink), https: https,
+            bodyBytes: bodyBytes, batchRecords: batchRecords)
+    }
+
+    private static func credentials(
+        _ settings: KinesisSinkSettings, sink: String
+    ) throws(SetupError) -> SigningCredentials {
+        let search = CredentialSearch(
+            configuredFile: settings.credentialsFile, configuredProfile: settings.profile,
+            environment: CredentialEnvironment(variable: Environment.value))
+        let key: AccessKey
+        do throws(CredentialError) {
+            switch try search.begin() {
+            case .found(let found): key = found
+            case .readFile(let path): key = try search.select(from: contents(of: path))
+            }
+        } catch {
+            throw SetupError("sink \(sink): \(error)")
+        }
+        do throws(SigningError) {
+            return try SigningCredentials(
+                accessKeyID: key.accessKeyID, secretAccessKey: key.secretAccessKey,
+                sessionToken: key.sessionToken)
+        } catch {
+            throw SetupError("sink \(sink): the access key cannot sign: \(error)")
+        }
+    }
+
+    private static func contents(of path: String) -> SharedCredentialsContent {
+        do throws(SystemError) {
+            return .bytes(try Path.contents(of: path, atMost: 1 << 20))
+        } catch {
+            return .unreadable(error.reason)
+        }
+    }
+}

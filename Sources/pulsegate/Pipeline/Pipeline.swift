@@ -1,0 +1,180 @@
+import Diagnostics
+import Gateway
+import HTTPS
+import Linux
+import RecordRing
+import Time
+
+/// The imperative shell around the gateway: it carries actions out and brings answers back.
+///
+/// One thread, one poll loop; what may wait for the card runs on the disk worker.
+struct Pipeline: ~Copyable {
+    /// What a wait of the poll loop is about.
+    enum Token: UInt64 {
+        case worker, signals, network, input
+    }
+
+    /// What woke the loop, beside its own descriptors.
+    struct Wakes {
+        var input = false
+        var signals = false
+    }
+
+    var gateway: Gateway
+    let journal: Journal
+    private let ringJob: RingJob
+    private let worker: DiskWorker
+    private let ports: [any SinkPort]
+    private var poller: Poller
+    private var ringWasFailing = false
+    private let network: HTTPSClient?
+
+    init(
+        gateway: consuming Gateway, journal: Journal, ring: RingFile, worker: DiskWorker,
+        ports: [any SinkPort], network: HTTPSClient?
+    ) throws(SystemError) {
+        let poller = try Poller()
+        try poller.set(
+            worker.number, token: Token.worker.rawValue, readable: true, writable: false)
+        if let network {
+            try poller.set(
+                network.number, token: Token.network.rawValue, readable: true, writable: false)
+        }
+        self.gateway = gateway
+        self.journal = journal
+        self.worker = worker
+        self.ports = ports
+        self.network = network
+        self.poller = poller
+        ringJob = RingJob(file: ring, records: max(Limits.writeRecords, Limits.readRecords))
+    }
+
+    /// Watches a descriptor of the caller's.
+    func watch(_ number: Int32, _ token: Token) throws(SystemError) {
+        try poller.set(number, token: token.rawValue, readable: true, writable: false)
+    }
+
+    func unwatch(_ number: Int32) { poller.remove(number) }
+
+    /// Hands a notification to the gateway and carries out its alarm at once; everything else
+    /// follows with `carryOut`.
+    mutating func feed(_ notification: Span<UInt8>, time: Moment, clock: ClockState) {
+        let arrival = Clock.now()
+        gateway.receive(
+            notification, sensor: 0, time: time, clock: clock,
+            now: arrival.monotonicNanoseconds)
+        carryOut(arrival: arrival)
+    }
+
+    /// Takes actions until there is none. The first that is no alarm ends the alarm's latency.
+    mutating func carryOut(arrival: Moment? = nil) {
+        var arrival = arrival
+        var now = Clock.now()
+        while true {
+            let action = gateway.nextAction(now: now.monotonicNanoseconds)
+            if case .alarm(let event) = action {
+                journal.note(event)
+                continue
+            }
+            if let begun = arrival {
+                now = Clock.now()
+                journal.alarmLatency.record(
+                    nanoseconds: now.monotonicNanoseconds - begun.monotonicNanoseconds)
+                arrival = nil
+            }
+            guard let action else { return }
+            perform(action, now: now)
+        }
+    }
+
+    private mutating func perform(_ action: Action, now: Moment) {
+        switch action {
+        case .alarm(let event): journal.note(event)
+        case .writeRing(let first, let count, let sync):
+            let head = gateway.headRecord()
+            ringJob.prepareWrite(first: first, head: head, sync: sync) { slots in
+                gateway.copySlots(first: first, count: count, into: &slots)
+            }
+            worker.submit(ringJob)
+        case .readRing(let first, let count):
+            ringJob.prepareRead(first: first, count: count)
+            worker.submit(ringJob)
+        case .send(let sink):
+            ports[sink].begin(sink: sink, gateway: &gateway, now: now, journal: journal)
+        case .report(let report): journal.note(report)
+        }
+    }
+
+    /// Waits for something to happen, at most until `deadline` or the gateway's own (monotonic
+    /// nanoseconds), and brings it to the gateway.
+    mutating func wait(until deadline: Int64?) throws(SystemError) -> Wakes {
+        var due = gateway.deadline()
+        if let deadline { due = min(due ?? deadline, deadline) }
+        let timeout = due.map { $0 - Clock.now().monotonicNanoseconds }
+        var wakes = Wakes()
+        var hasJobs = false
+        var hasTraffic = false
+        try poller.wait(timeoutNanoseconds: timeout) { event in
+            switch Token(rawValue: event.token) {
+            case .worker: hasJobs = true
+            case .network: hasTraffic = true
+            case .signals: wakes.signals = true
+            case .input: wakes.input = true
+            case nil: break
+            }
+        }
+        if hasJobs { finishJobs() }
+        if hasTraffic { finishTransfers() }
+        carryOut()
+        return wakes
+    }
+
+    private mutating func finishJobs() {
+        while let job = worker.nextFinished() {
+            if job === ringJob {
+                finishRingJob()
+                continue
+            }
+            for (sink, port) in ports.enumerated() {
+                guard let port = port as? any DiskSink, port.job === job else { continue }
+                port.finish(sink: sink, gateway: &gateway, journal: journal)
+            }
+        }
+    }
+
+    private mutating func finishTransfers() {
+        guard let network else { return }
+        do throws(HTTPSError) {
+            try network.progress()
+        } catch {
+            journal.log.write(.error, "\(error)")
+        }
+        while let transfer = network.nextFinished() {
+            for (sink, port) in ports.enumerated() {
+                guard let port = port as? any NetworkSink, port.transfer === transfer else {
+                    continue
+                }
+                port.finish(sink: sink, gateway: &gateway, journal: journal)
+            }
+        }
+    }
+
+    private mutating func finishRingJob() {
+        let now = Clock.now().monotonicNanoseconds
+        if let failure = ringJob.failure {
+            if !ringWasFailing { journal.log.write(.error, "\(failure)") }
+            gateway.ringFailed(now: now)
+        } else if ringJob.isRead {
+            ringJob.withSlots { gateway.ringRead($0) }
+        } else {
+            gateway.ringWritten(now: now)
+        }
+        ringWasFailing = ringJob.failure != nil
+    }
+
+    /// Ends the worker after what it has begun, and what runs on the network.
+    func stop() {
+        for port in ports { port.cancel() }
+        worker.stop()
+    }
+}

@@ -1,0 +1,167 @@
+import Alarm
+import Gateway
+import HTTPS
+import Linux
+import RecordRing
+import Recording
+import Time
+import Vitals
+
+/// Where one sink's records go, in the terms of the edges.
+struct SinkPlan {
+    enum Kind {
+        case file(LineFileSettings)
+        case kinesis(stream: String, KinesisPlan)
+
+        var name: String {
+            switch self {
+            case .file: "file"
+            case .kinesis: "kinesis"
+            }
+        }
+    }
+
+    var name: String
+    var flushNanoseconds: Int64
+    var batchRecords: Int
+    var kind: Kind
+}
+
+/// Everything that a session is opened with, whichever command asks for it.
+struct SessionPlan {
+    var device: String
+    var dataFolder: String
+    var ringBytes: UInt64
+    var syncNanoseconds: Int64
+    var sensor: String
+    var limits: RateLimits
+    var sinks: [SinkPlan]
+    /// A recording to play; nil: lines of hexadecimal on standard input.
+    var recording: (bytes: [UInt8], name: String, speed: ReplaySpeed, loops: Bool)?
+    var ending: Session.Ending
+}
+
+extension SessionPlan {
+    /// Opens ring, sinks and input, and puts the pipeline together.
+    func open(
+        log: Log, onBeat: @escaping (Moment, UInt16?) -> Void
+    ) throws(SetupError) -> Session {
+        // Before the first thread: the disk worker inherits the signal mask.
+        let signals = try SetupError.wrap { () throws(SystemError) in try Signals() }
+        // A recording that cannot be read leaves no ring behind.
+        _ = try openReplay(Clock.now())
+        let (ring, recovered) = try openRing(log)
+        let worker = try SetupError.wrap { () throws(SystemError) in
+            try DiskWorker(capacity: 1 + sinks.count)
+        }
+        let network = try openNetwork()
+        var ports: [any SinkPort] = []
+        for sink in sinks { ports.append(try openPort(sink, worker, network)) }
+        // The time of a recording begins when everything is ready for it.
+        let start = Clock.now()
+        let replay = try openReplay(start)
+        let gateway = Gateway(
+            settings: try gatewaySettings(), cursor: recovered.cursor, head: recovered.head,
+            now: start.monotonicNanoseconds)
+        let journal = Journal(
+            log: log, sensors: [sensor], sinks: sinks.map(\.name),
+            start: replay?.sensorStart ?? start)
+        do throws(SystemError) {
+            let pipeline = try Pipeline(
+                gateway: gateway, journal: journal, ring: ring, worker: worker, ports: ports,
+                network: network)
+            return try Session(
+                pipeline: pipeline, replay: replay, ending: ending, signals: signals,
+                start: start, onBeat: onBeat)
+        } catch {
+            throw SetupError("\(error)")
+        }
+    }
+
+    private func openReplay(_ start: Moment) throws(SetupError) -> Replay? {
+        guard let recording else { return nil }
+        do throws(RecordingError) {
+            return try Replay(
+                bytes: recording.bytes, speed: recording.speed, loops: recording.loops,
+                start: start)
+        } catch {
+            throw SetupError("\(recording.name): \(error)")
+        }
+    }
+
+    private func openRing(_ log: Log) throws(SetupError) -> (RingFile, RecoveredRing) {
+        try SetupError.wrap { () throws(SystemError) in try Path.makeFolders(dataFolder) }
+        let path = "\(dataFolder)/ring"
+        let ring: RingFile
+        do throws(RingFileError) {
+            ring = try RingFile.open(path, bytes: ringBytes)
+        } catch {
+            throw SetupError("\(error)")
+        }
+        let recovered = try SetupError.wrap { () throws(SystemError) in try ring.recover() }
+        if recovered.recordCount > 0 {
+            log.write(.information, "ring: \(recovered.recordCount) records found in \(path)")
+        }
+        if recovered.damagedCount > 0 {
+            log.write(
+                .warning, "ring: \(recovered.damagedCount) slots torn or damaged in \(path)")
+        }
+        if let asked = RingGeometry(fileBytes: ringBytes), asked != ring.geometry {
+            log.write(
+                .notice,
+                "ring: \(path) keeps its \(ring.geometry.slotCount) slots; the size asked for "
+                    + "has \(asked.slotCount) (a new size takes a new file)")
+        }
+        return (ring, recovered)
+    }
+
+    private func openNetwork() throws(SetupError) -> HTTPSClient? {
+        let isNeeded = sinks.contains { if case .kinesis = $0.kind { true } else { false } }
+        guard isNeeded else { return nil }
+        do throws(HTTPSError) {
+            return try HTTPSClient()
+        } catch {
+            throw SetupError("network: \(error)")
+        }
+    }
+
+    private func openPort(
+        _ sink: SinkPlan, _ worker: DiskWorker, _ network: HTTPSClient?
+    ) throws(SetupError) -> any SinkPort {
+        switch sink.kind {
+        case .file(let settings): return FileSinkPort(settings: settings, worker: worker)
+        case .kinesis(_, let plan):
+            guard let network else { preconditionFailure("a network sink has a client") }
+            return try KinesisPort(plan: plan, client: network)
+        }
+    }
+
+    private func gatewaySettings() throws(SetupError) -> GatewaySettings {
+        let boot = try SetupError.wrap { () throws(SystemError) in try Clock.bootID() }
+        var settings: [SinkSettings] = []
+        for sink in sinks {
+            let kind: SinkSettings.Kind =
+                switch sink.kind {
+                case .file: .file
+                case .kinesis(let stream, _): .kinesis(stream: Array(stream.utf8))
+                }
+            settings.append(
+                SinkSettings(
+                    name: try name(sink.name, "sink"), kind: kind,
+                    batchRecords: sink.batchRecords, flushNanoseconds: sink.flushNanoseconds))
+        }
+        return GatewaySettings(
+            device: Array(device.utf8), boot: boot,
+            session: UInt32(truncatingIfNeeded: Entropy.draw()),
+            sensors: [SensorSettings(name: try name(sensor, "sensor"), limits: limits)],
+            sinks: settings, syncNanoseconds: syncNanoseconds, seed: Entropy.draw())
+    }
+
+    private func name(_ text: String, _ what: String) throws(SetupError) -> SensorName {
+        guard let name = SensorName(text) else {
+            throw SetupError(
+                "\(what) \(text): the name is longer than \(SensorName.limit) bytes")
+        }
+        return name
+    }
+}
