@@ -181,4 +181,16 @@ struct CanonicalRequestTests {
                 == .reservedHeader(header))
         #expect(try canonicalText(request) == canonicalText(begun()))
     }
+
+    /// A refusal gives its memory back, or the thousandth would leave no room for a good header.
+    @Test func refusedHeadersTakeNoRoom() throws {
+        var request = try begun()
+        for _ in 0..<1_000 {
+            #expect(
+                refusal { try request.append(header: "x-amz-date", value: "") }
+                    == .reservedHeader(.date))
+        }
+        try request.append(header: "a", value: String(repeating: "v", count: 4_000))
+        #expect(try canonicalText(request).contains(String(repeating: "v", count: 4_000)))
+    }
 }

@@ -95,6 +95,19 @@ struct RequestLimitsTests {
         #expect(try canonicalText(other).contains("\nabc=%2A%2A%2A\n"))
     }
 
+    /// Only the first "=" of a parameter separates; the others are bytes of its value.
+    @Test func equalsSignsInAValueCountAsBytes() throws {
+        var request = try begun()
+        let before = try canonicalText(request)
+        let value = String(repeating: "=", count: 9)
+        #expect(
+            refusal { try request.append(encodedQuery: "a=1&b==\(value)".utf8.span) }
+                == .exceeded(.queryBytes, limit: 12))
+        #expect(try canonicalText(request) == before)
+        try request.append(encodedQuery: "a=1&b=\(value)".utf8.span)
+        #expect(try canonicalText(request).contains("\na=1&b=\(value)\n"))
+    }
+
     /// The memory of a signer is reckoned from the limits: the largest request must fit.
     @Test func largestRequestOfTheLimitsIsSigned() throws {
         for limits in [limits, RequestLimits()] {
