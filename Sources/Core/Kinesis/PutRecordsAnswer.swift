@@ -53,7 +53,11 @@ public enum PutRecordsAnswer {
         var count: Int?
         try scanner.expect(.beginObject)
         while case .key(let key) = try scanner.next() {
-            if count == nil, body.extracting(key).isEqual(to: "Records") {
+            if body.extracting(key).isEqual(to: "Records") {
+                guard count == nil else {
+                    // Given twice, they may disagree, and nobody says which one counts.
+                    throw JSONError(reason: .unexpectedToken, offset: key.lowerBound)
+                }
                 try scanner.expect(.beginArray)
                 count = try readEntries(&scanner, body, into: &results)
             } else {

@@ -34,7 +34,7 @@ public enum RequestRefusal: String, Equatable, Sendable {
 }
 
 /// Reads a refusal of AWS's JSON protocol: `{"__type":"…#Code","message":"…"}`, where the part
-/// up to `#` may be missing and `message` may begin with a capital letter.
+/// up to `#` may be missing and `message` may begin with a capital letter; or one in XML.
 public enum ServiceError {
     private static let codes: [(StaticString, RequestRefusal)] = [
         ("ProvisionedThroughputExceededException", .throttled),
@@ -67,7 +67,7 @@ public enum ServiceError {
 
     /// Classifies an answer that is not 200.
     public static func refusal(status: Int, body: Span<UInt8>) -> RequestRefusal {
-        if let code = errorCode(of: body) {
+        if let code = errorCode(of: body) ?? codeElement(of: body) {
             let text = body.extracting(code)
             for (name, refusal) in codes where text.isEqual(to: name) {
                 return refusal == .signature && isSkew(body) ? .clockSkew : refusal
@@ -76,9 +76,8 @@ public enum ServiceError {
         switch status {
         case 429: return .throttled
         case 500...599: return .serverFault
-        case 403:
-            return body.firstIndex(of: "SignatureDoesNotMatch") == nil
-                ? .permission : .signature
+        case 400...499 where isPage(body): return .notTheService
+        case 403: return .permission
         case 404: return .notFound
         case 400...499: return .invalidRequest
         default: return .notTheService
@@ -110,10 +109,43 @@ public enum ServiceError {
         return range
     }
 
+    /// The code's place in XML, `<Code>…</Code>`: moto and AWS's query services refuse so.
+    private static func codeElement(of body: Span<UInt8>) -> Range<Int>? {
+        guard let tag = body.firstIndex(of: "<Code>") else { return nil }
+        let start = tag + 6
+        guard let length = body.extracting(start..<body.count).firstIndex(of: "</Code>") else {
+            return nil
+        }
+        return start..<start + length
+    }
+
+    /// HTML, which is for people: a proxy or a captive portal has answered in the service's place.
+    private static func isPage(_ body: Span<UInt8>) -> Bool {
+        var start = 0
+        while start < body.count, body[start] <= 0x20 { start += 1 }
+        let rest = body.extracting(start..<body.count)
+        return rest.begins(withLetters: "<html") || rest.begins(withLetters: "<!doctype html")
+    }
+
     /// AWS says a skew in the words of a bad signature: "Signature expired: … is now earlier
     /// than …", "Signature not yet current: …".
     private static func isSkew(_ body: Span<UInt8>) -> Bool {
         body.firstIndex(of: "Signature expired") != nil
             || body.firstIndex(of: "Signature not yet current") != nil
+    }
+}
+
+extension Span<UInt8> {
+    /// Whether `lowercase` stands at the front, in capital or small letters.
+    fileprivate func begins(withLetters lowercase: StaticString) -> Bool {
+        let wanted = lowercase.utf8Span
+        guard count >= wanted.count else { return false }
+        for index in wanted.indices {
+            let isCapital = self[index] >= UInt8(ascii: "A") && self[index] <= UInt8(ascii: "Z")
+            guard (isCapital ? self[index] | 0x20 : self[index]) == wanted[index] else {
+                return false
+            }
+        }
+        return true
     }
 }

@@ -26,9 +26,7 @@ struct Chart {
     /// The plot, without its labels.
     let plot: Area
     private let isBraille: Bool
-    /// Values at the lower and upper edge, beats per minute.
-    private let low: Int
-    private let high: Int
+    private let scale: ChartScale
 
     /// Columns of the labels left of the plot: five digits and an axis.
     static let labelColumns = 6
@@ -41,22 +39,19 @@ struct Chart {
             column: area.column + Self.labelColumns, row: area.row,
             width: max(1, area.width - Self.labelColumns), height: max(1, area.height))
         let points = plot.width * (symbols == .unicode ? 2 : 1)
-        var lowest = limit
-        var highest = limit
+        // The limit is always seen, with what is near it.
+        var lowest = max(0, limit - 15)
+        var highest = limit + 15
         for index in 0..<points {
             guard let bucket = history.point(index, of: points) else { continue }
             lowest = min(lowest, Int(bucket.min))
             highest = max(highest, Int(bucket.max))
         }
-        // Whole tens with air on both sides, at least 40 apart, so that a calm heart does not
-        // look wild.
-        let bottom = max(0, (lowest - 5) / 10 * 10)
-        low = min(bottom, max(0, limit - 20) / 10 * 10)
-        high = max((highest + 14) / 10 * 10, low + 40)
+        scale = ChartScale(
+            showing: lowest...highest, rows: plot.height, dotsPerRow: symbols == .unicode ? 4 : 1)
     }
 
     private var points: Int { plot.width * (isBraille ? 2 : 1) }
-    private var dots: Int { plot.height * (isBraille ? 4 : 1) }
 
     /// Nothing is drawn but the limit.
     var isEmpty: Bool {
@@ -76,30 +71,12 @@ struct Chart {
         if isBraille { drawBraille(on: &canvas) } else { drawMarks(on: &canvas) }
     }
 
-    /// The dot row of a value, 0 at the bottom.
-    private func height(_ value: Int) -> Int {
-        let clamped = min(max(value, low), high)
-        return ((clamped - low) * (dots - 1) + (high - low) / 2) / (high - low)
-    }
-
     /// The canvas row of a value.
-    private func row(_ value: Int) -> Int {
-        plot.bottom - 1 - height(value) / (isBraille ? 4 : 1)
-    }
+    private func row(_ value: Int) -> Int { plot.bottom - 1 - scale.row(value) }
 
     private func drawAxis(on canvas: inout Canvas) {
         for row in plot.row..<plot.bottom { canvas.put("│", plot.column - 1, row, .dim) }
-        // Round values at least one and a half rows apart, none beside the limit's own row.
-        let step = [10, 20, 50, 100, 200, 500, 1_000, 10_000].first { step in
-            2 * plot.height * step >= 3 * (high - low)
-        }
-        if let step {
-            let lowest = (low + step - 1) / step * step
-            for value in stride(from: lowest, through: high, by: step)
-            where abs(row(value) - row(limit)) > 1 {
-                label(value, on: &canvas, .dim)
-            }
-        }
+        for value in scale.labels(besides: limit) { label(value, on: &canvas, .dim) }
         label(limit, on: &canvas, .warning)
     }
 
@@ -109,10 +86,29 @@ struct Chart {
         canvas.put("┤", plot.column - 1, row(value), style)
     }
 
+    /// A line of dots at the exact height of the limit, or of dashes.
     private func drawLimit(on canvas: inout Canvas) {
-        for column in stride(from: plot.column, to: plot.end, by: 2) {
-            canvas.put("╌", column, row(limit), .warning)
+        for column in plot.column..<plot.end {
+            if isBraille {
+                canvas.put(Self.braille(limitBits), column, row(limit), .warning)
+            } else if (column - plot.column) % 2 == 0 {
+                canvas.put("-", column, row(limit), .warning)
+            }
         }
+    }
+
+    /// The limit's dots in a cell of its row.
+    private var limitBits: UInt8 { Self.bit(side: 0, dot: scale.dot(limit)) }
+
+    /// The bit of a dot in its cell, in Unicode's braille patterns (from U+2800): bits 0-2 and 6
+    /// are the left column from the top, bits 3-5 and 7 the right one.
+    private static func bit(side: Int, dot: Int) -> UInt8 {
+        let line = 3 - dot % 4
+        return 1 << UInt8(line == 3 ? 6 + side : line + 3 * side)
+    }
+
+    private static func braille(_ bits: UInt8) -> Unicode.Scalar {
+        Unicode.Scalar(0x2800 + UInt32(bits)) ?? "?"
     }
 
     /// The dot rows that a point covers, the row of its last value, and whether all its values
@@ -127,19 +123,17 @@ struct Chart {
     /// end of the point before, so that a steep line stays one line.
     private func span(_ index: Int, after previous: Int?) -> PointSpan? {
         guard let bucket = history.point(index, of: points) else { return nil }
-        var bottom = height(Int(bucket.min))
-        var top = height(Int(bucket.max))
+        var bottom = scale.dot(Int(bucket.min))
+        var top = scale.dot(Int(bucket.max))
         if let previous {
             if previous < bottom - 1 { bottom = previous + 1 }
             if previous > top + 1 { top = previous - 1 }
         }
         return PointSpan(
-            dots: bottom...max(bottom, top), last: height(Int(bucket.last)),
+            dots: bottom...max(bottom, top), last: scale.dot(Int(bucket.last)),
             isHigh: Int(bucket.min) > limit)
     }
 
-    /// Unicode braille patterns, U+2800: bits 0-2 and 6 are the left column from the top, bits
-    /// 3-5 and 7 the right one.
     private func drawBraille(on canvas: inout Canvas) {
         var previous: Int?
         for column in 0..<plot.width {
@@ -150,17 +144,16 @@ struct Chart {
                 previous = span?.last
                 guard let span else { continue }
                 for dot in span.dots {
-                    let line = 3 - dot % 4
-                    let bit = line == 3 ? 6 + side : line + 3 * side
                     let cell = plot.height - 1 - dot / 4
-                    cells[cell] |= 1 << UInt8(bit)
-                    if span.isHigh || dot > height(limit) { isHigh[cell] = true }
+                    cells[cell] |= Self.bit(side: side, dot: dot)
+                    if span.isHigh || dot > scale.dot(limit) { isHigh[cell] = true }
                 }
             }
             for (line, bits) in cells.enumerated() where bits != 0 {
-                let sign = Unicode.Scalar(0x2800 + UInt32(bits)) ?? "?"
-                let style = isHigh[line] ? Style.alarm : .good
-                canvas.put(sign, plot.column + column, plot.row + line, style)
+                let isLimit = plot.row + line == row(limit)
+                canvas.put(
+                    Self.braille(isLimit ? bits | limitBits : bits), plot.column + column,
+                    plot.row + line, isHigh[line] ? .alarm : .good)
             }
         }
     }
@@ -172,7 +165,7 @@ struct Chart {
             previous = span?.last
             guard let span else { continue }
             for dot in span.dots {
-                let isHigh = span.isHigh || dot > height(limit)
+                let isHigh = span.isHigh || dot > scale.dot(limit)
                 canvas.put(
                     "*", plot.column + column, plot.bottom - 1 - dot, isHigh ? .alarm : .good)
             }

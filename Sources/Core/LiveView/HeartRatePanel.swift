@@ -24,6 +24,7 @@ struct HeartRatePanel {
         case .none: "waiting for a value"
         case .silent(let seconds): "SILENT for \(LiveText.age(seconds))"
         case .offSkin: "OFF SKIN: no contact"
+        case .implausible(let value): "IMPLAUSIBLE: \(value) bpm"
         }
     }
 

@@ -43,6 +43,8 @@ public enum LiveHeartRate: Equatable, Sendable {
     case silent(seconds: UInt64)
     /// The sensor says that there is no skin under it.
     case offSkin
+    /// The sensor sent a value that no heart has.
+    case implausible(UInt16)
 }
 
 /// What the sensor says about its contact with the skin (0x2A37 flags, bits 1 and 2).
@@ -55,6 +57,7 @@ public enum LiveContact: Equatable, Sendable {
 
 /// The high heart rate alarm and its latest edges.
 public struct LiveAlarm: Equatable, Sendable {
+    /// Where the alarm stands.
     public enum State: Equatable, Sendable {
         case normal
         /// Above the limit; the alarm is raised in so many seconds if it stays there.
@@ -106,6 +109,7 @@ public struct LiveRing: Equatable, Sendable {
 
 /// One place where records go.
 public struct LiveSink: Equatable, Sendable {
+    /// Whether records go through.
     public enum State: Equatable, Sendable {
         case ok
         /// The last request failed; the next one goes out in so many seconds.

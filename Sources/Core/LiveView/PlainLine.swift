@@ -54,6 +54,7 @@ private struct PlainLine {
         case .none: "no value yet"
         case .silent(let seconds): "silent \(LiveText.shortAge(seconds))"
         case .offSkin: "off skin"
+        case .implausible: "implausible"
         }
     }
 

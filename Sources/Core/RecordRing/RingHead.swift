@@ -5,34 +5,60 @@ public struct SinkTail: Equatable, Sendable {
     public var sink: SensorName
     /// The oldest record that the sink has not acknowledged.
     public var tail: UInt64
+    /// Those behind it that the sink has all the same.
+    public var acknowledged: AcknowledgedSet
 
-    public init(sink: SensorName, tail: UInt64) {
+    public init(
+        sink: SensorName, tail: UInt64, acknowledged: AcknowledgedSet = AcknowledgedSet()
+    ) {
         self.sink = sink
         self.tail = tail
+        self.acknowledged = acknowledged
     }
+}
+
+/// What the card has been asked to do in the ring's whole life.
+public struct WearStatistics: Equatable, Sendable {
+    /// Bytes handed to the kernel for the ring file.
+    public var bytesWritten: UInt64 = 0
+    /// Calls of fdatasync that succeeded.
+    public var syncs: UInt64 = 0
+    /// The longest of them, in microseconds.
+    public var longestSyncMicroseconds: UInt64 = 0
+
+    public init() {}
 }
 
 /// The head record: what cannot be read off the slots, the sinks' tails above all.
 ///
 /// ```
-///   0  4  CRC-32C of bytes 4 to 511
-///   4  4  layout version, 1
-///   8  8  generation, one more at every write
-///  16  8  head when it was written (a hint; the slots decide)
-///  24  8  number of sinks, 0 to 8
-///  32  8 × 32  per sink: 1 length of the name, 23 the name, 8 tail
+///    0  4  CRC-32C of bytes 4 to 1023
+///    4  4  layout version, 1
+///    8  8  generation, one more at every write
+///   16  8  head when it was written (a hint; the slots decide)
+///   24  4  number of sinks, 0 to 8
+///   28  4  0
+///   32  8  bytes written in the ring's life
+///   40  8  fdatasyncs in the ring's life
+///   48  8  the longest fdatasync, microseconds
+///   56  8  0
+///   64  8 × 96  per sink: 1 length of the name, 23 the name, 8 tail,
+///              64 which of the 512 records from the tail on are acknowledged
 /// ```
 ///
-/// It fills one 512-byte sector, and two copies are written in turn, so a power cut leaves the
-/// younger or the older one whole. An old tail repeats records; it never loses one.
+/// Two copies, each on a page of its own, are written in turn, so a power cut leaves the younger
+/// or the older one whole. An old tail repeats records; it never loses one.
 public struct RingHead: Equatable, Sendable {
-    public static let byteCount = 512
+    public static let byteCount = 1_024
     /// Sinks that a ring can keep tails for.
     public static let sinkLimit = 8
     private static let layoutVersion: UInt32 = 1
+    private static let firstSinkOffset = 64
+    private static let sinkBytes = 96
 
     public var generation: UInt64
     public var head: UInt64
+    public var wear = WearStatistics()
     private var tails = InlineArray<8, SinkTail?>(repeating: nil)
     public private(set) var sinkCount = 0
 
@@ -54,55 +80,74 @@ public struct RingHead: Equatable, Sendable {
         sinkCount += 1
     }
 
-    /// The tail that was kept under this name.
-    public func tail(of sink: SensorName) -> UInt64? {
-        for index in 0..<sinkCount where self[index].sink == sink { return self[index].tail }
+    /// What was kept under this name.
+    public func sinkTail(of sink: SensorName) -> SinkTail? {
+        for index in 0..<sinkCount where self[index].sink == sink { return self[index] }
         return nil
     }
 
+    /// The tail that was kept under this name.
+    public func tail(of sink: SensorName) -> UInt64? { sinkTail(of: sink)?.tail }
+
     public static func == (one: RingHead, other: RingHead) -> Bool {
         guard one.generation == other.generation, one.head == other.head,
-            one.sinkCount == other.sinkCount
+            one.wear == other.wear, one.sinkCount == other.sinkCount
         else { return false }
         for index in 0..<one.sinkCount where one[index] != other[index] { return false }
         return true
     }
 
-    /// Writes the record into `sector`, 512 bytes.
-    @_lifetime(sector: copy sector)
-    public func encode(into sector: inout MutableSpan<UInt8>) {
-        precondition(sector.count == Self.byteCount, "a head record fills a sector")
-        for index in sector.indices { sector[index] = 0 }
-        sector.store(Self.layoutVersion, at: 4)
-        sector.store(generation, at: 8)
-        sector.store(head, at: 16)
-        sector.store(UInt64(sinkCount), at: 24)
+    /// Writes the record into `page`, 1,024 bytes.
+    @_lifetime(page: copy page)
+    public func encode(into page: inout MutableSpan<UInt8>) {
+        precondition(page.count == Self.byteCount, "a head record has 1,024 bytes")
+        for index in page.indices { page[index] = 0 }
+        page.store(Self.layoutVersion, at: 4)
+        page.store(generation, at: 8)
+        page.store(head, at: 16)
+        page.store(UInt32(sinkCount), at: 24)
+        page.store(wear.bytesWritten, at: 32)
+        page.store(wear.syncs, at: 40)
+        page.store(wear.longestSyncMicroseconds, at: 48)
         for index in 0..<sinkCount {
-            let place = 32 + 32 * index
+            let place = Self.firstSinkOffset + Self.sinkBytes * index
             let name = self[index].sink
-            sector[place] = UInt8(name.count)
-            for offset in 0..<name.count { sector[place + 1 + offset] = name.bytes[offset] }
-            sector.store(self[index].tail, at: place + 24)
+            page[place] = UInt8(name.count)
+            for offset in 0..<name.count { page[place + 1 + offset] = name.bytes[offset] }
+            page.store(self[index].tail, at: place + 24)
+            self[index].acknowledged.encode(into: &page, at: place + 32)
         }
-        sector.store(CRC32C.checksum(sector.span.extracting(4..<Self.byteCount)), at: 0)
+        page.store(CRC32C.checksum(page.span.extracting(4..<Self.byteCount)), at: 0)
     }
 
-    /// Reads a sector; nil when it holds no whole head record of this version.
-    public init?(decoding sector: Span<UInt8>) {
-        precondition(sector.count == Self.byteCount, "a head record fills a sector")
-        guard CRC32C.checksum(sector.extracting(4..<Self.byteCount)) == sector.loadUInt32(at: 0),
-            sector.loadUInt32(at: 4) == Self.layoutVersion,
-            sector.loadUInt64(at: 24) <= UInt64(Self.sinkLimit)
+    /// Reads 1,024 bytes; nil when they hold no whole head record of this version, or one with a
+    /// number from which nothing could be counted on.
+    public init?(decoding page: Span<UInt8>) {
+        precondition(page.count == Self.byteCount, "a head record has 1,024 bytes")
+        guard CRC32C.checksum(page.extracting(4..<Self.byteCount)) == page.loadUInt32(at: 0),
+            page.loadUInt32(at: 4) == Self.layoutVersion,
+            page.loadUInt32(at: 24) <= UInt32(Self.sinkLimit)
         else { return nil }
-        generation = sector.loadUInt64(at: 8)
-        head = sector.loadUInt64(at: 16)
-        for index in 0..<Int(sector.loadUInt64(at: 24)) {
-            let place = 32 + 32 * index
-            let length = Int(sector[place])
+        generation = page.loadUInt64(at: 8)
+        head = page.loadUInt64(at: 16)
+        guard generation <= RingCursor.sequenceLimit, head <= RingCursor.sequenceLimit else {
+            return nil
+        }
+        wear.bytesWritten = page.loadUInt64(at: 32)
+        wear.syncs = page.loadUInt64(at: 40)
+        wear.longestSyncMicroseconds = page.loadUInt64(at: 48)
+        for index in 0..<Int(page.loadUInt32(at: 24)) {
+            let place = Self.firstSinkOffset + Self.sinkBytes * index
+            let length = Int(page[place])
             guard length <= SensorName.limit,
-                let name = SensorName(sector.extracting(place + 1..<place + 1 + length))
+                let name = SensorName(page.extracting(place + 1..<place + 1 + length))
             else { return nil }
-            append(SinkTail(sink: name, tail: sector.loadUInt64(at: place + 24)))
+            let tail = page.loadUInt64(at: place + 24)
+            guard tail <= RingCursor.sequenceLimit else { return nil }
+            append(
+                SinkTail(
+                    sink: name, tail: tail,
+                    acknowledged: AcknowledgedSet(decoding: page, at: place + 32)))
         }
     }
 }

@@ -8,7 +8,8 @@ import Bytes
 /// ```
 ///
 /// A refused record goes back to the front, so records leave in order as far as the service
-/// allows. Invariants: in flight and refused are ascending and together at most `limit`; nothing
+/// allows. Invariants: in flight and refused are ascending and together at most `limit` and what
+/// was restored; nothing
 /// beyond `sent` is taken while a refused record waits; `tail <= sent <= head`.
 public struct SinkQueue: ~Copyable {
     /// Records in one request at most.
@@ -23,12 +24,43 @@ public struct SinkQueue: ~Copyable {
     private var refused: FixedArray<UInt64>
     private var scratch: FixedArray<UInt64>
 
-    public init(limit: Int, tail: UInt64) {
+    /// A queue that begins at `tail`. Up to `rememberedCount` records behind it may have been
+    /// acknowledged before a restart: `restore` names them.
+    public init(limit: Int, tail: UInt64, rememberedCount: Int = 0) {
         self.limit = limit
         sent = tail
         inFlight = FixedArray(capacity: limit)
-        refused = FixedArray(capacity: limit)
-        scratch = FixedArray(capacity: limit)
+        refused = FixedArray(capacity: limit + rememberedCount)
+        scratch = FixedArray(capacity: limit + rememberedCount)
+    }
+
+    /// Before the first request: the first `count` records are either acknowledged already, as
+    /// `isAcknowledged` says of their distance from the tail, or waiting as if refused.
+    public mutating func restore(_ count: Int, isAcknowledged: (Int) -> Bool) {
+        precondition(refused.isEmpty && inFlight.isEmpty, "a queue is restored before it is used")
+        for distance in 0..<count where !isAcknowledged(distance) {
+            refused.append(sent + UInt64(distance))
+        }
+        sent += UInt64(count)
+    }
+
+    /// Calls `body` with the distance from the tail of each record behind it, within `count`,
+    /// that the sink has acknowledged.
+    public func forEachAcknowledged(within count: Int, _ body: (Int) -> Void) {
+        let tail = tail
+        let end = min(sent, tail + UInt64(count))
+        var flying = 0
+        var waiting = 0
+        var sequence = tail
+        while sequence < end {
+            while flying < inFlight.count, inFlight[flying] < sequence { flying += 1 }
+            while waiting < refused.count, refused[waiting] < sequence { waiting += 1 }
+            let isOutstanding =
+                flying < inFlight.count && inFlight[flying] == sequence
+                || waiting < refused.count && refused[waiting] == sequence
+            if !isOutstanding { body(Int(sequence - tail)) }
+            sequence += 1
+        }
     }
 
     /// The oldest record that the sink has not acknowledged.

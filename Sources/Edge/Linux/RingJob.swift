@@ -1,5 +1,6 @@
 public import Bytes
 public import RecordRing
+internal import Time
 
 /// One write or read of the ring file, made once and used again and again.
 public final class RingJob: DiskJob, @unchecked Sendable {
@@ -16,12 +17,15 @@ public final class RingJob: DiskJob, @unchecked Sendable {
     private var head = FixedBuffer(capacity: RingHead.byteCount)
     /// What went wrong; nil when nothing did.
     public private(set) var failure: SystemError?
-    /// Bytes handed to the kernel by writes since the start.
-    public private(set) var bytesWritten: UInt64 = 0
+    /// What the card was asked to do in the ring's life; it goes into each head record.
+    public private(set) var wear: WearStatistics
+    /// How long the fdatasync of the last job took; nil when it had none.
+    public private(set) var syncNanoseconds: Int64?
 
-    /// `records` is the largest job.
-    public init(file: RingFile, records: Int) {
+    /// `records` is the largest job; `wear` goes on from the head record that was found.
+    public init(file: RingFile, records: Int, wear: WearStatistics = WearStatistics()) {
         self.file = file
+        self.wear = wear
         slots = FixedBuffer(capacity: records * Record.slotBytes)
         head.resize(to: RingHead.byteCount)
     }
@@ -36,8 +40,10 @@ public final class RingJob: DiskJob, @unchecked Sendable {
     ) {
         slots.removeAll()
         fill(&slots)
-        var sector = head.mutableBytes(in: 0..<RingHead.byteCount)
-        record.encode(into: &sector)
+        var worn = record
+        worn.wear = wear
+        var page = head.mutableBytes(in: 0..<RingHead.byteCount)
+        worn.encode(into: &page)
         work = .write(first: first, sync: sync, generation: record.generation)
     }
 
@@ -52,12 +58,13 @@ public final class RingJob: DiskJob, @unchecked Sendable {
     }
 
     public func perform() {
+        syncNanoseconds = nil
         do throws(SystemError) {
             switch work {
             case .none: preconditionFailure("a job is prepared before it is submitted")
             case .write(let first, let sync, let generation):
                 try write(first: first, generation: generation)
-                if sync { try file.descriptor.synchronize(file.path) }
+                if sync { try synchronize() }
             case .read(let first, let count):
                 slots.removeAll()
                 try read(first: first, count: count)
@@ -87,7 +94,17 @@ public final class RingJob: DiskJob, @unchecked Sendable {
             try file.descriptor.write(
                 bytes, at: RingGeometry.headOffset(generation: generation), subject: file.path)
         }
-        bytesWritten += UInt64(slots.count + head.count)
+        wear.bytesWritten += UInt64(slots.count + head.count)
+    }
+
+    private func synchronize() throws(SystemError) {
+        let begun = Clock.now().monotonicNanoseconds
+        try file.descriptor.synchronize(file.path)
+        let took = Clock.now().monotonicNanoseconds - begun
+        syncNanoseconds = took
+        wear.syncs += 1
+        wear.longestSyncMicroseconds = max(
+            wear.longestSyncMicroseconds, UInt64(max(0, took)) / 1_000)
     }
 
     private func read(first: UInt64, count: Int) throws(SystemError) {

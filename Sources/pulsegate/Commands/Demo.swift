@@ -49,7 +49,7 @@ enum DemoCommand {
         if let path = options["recording"] {
             recording = (try SessionPlan.readRecording(path), path)
         } else {
-            recording = (PackageResources.interval_session_csv, "interval-session.csv (built in)")
+            recording = (PackageResources.interval_session_csv, "interval session")
         }
         let folder: String
         if let data = options["data"] {

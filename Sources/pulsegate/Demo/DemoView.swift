@@ -148,6 +148,7 @@ extension DemoView {
     private func heartRate(_ session: borrowing Session) -> LiveHeartRate {
         let sensor = session.sensor
         if sensor.isOffSkin { return .offSkin }
+        if let value = sensor.implausible { return .implausible(value) }
         guard let value = sensor.lastValue, let time = sensor.lastValueTime else { return .none }
         let age = session.sensorNow.monotonicNanoseconds - time.monotonicNanoseconds
         return age > Self.silenceNanoseconds

@@ -2,6 +2,7 @@ import Alarm
 import Diagnostics
 import Gateway
 import Linux
+import RecordRing
 import Time
 
 /// What has happened, for people: log lines, the alarms and the latencies of this run.
@@ -23,6 +24,10 @@ final class Journal {
     private(set) var alarms: [AlarmLine] = []
     /// Bytes of a notification in hand → its alarm decided and carried out.
     var alarmLatency = LatencyHistogram()
+    /// How long the card took for each fdatasync of the ring.
+    var syncLatency = LatencyHistogram()
+    /// What the card has been asked to do in the ring's life.
+    var wear = WearStatistics()
 
     init(log: Log, sensors: [String], sinks: [String], start: Moment) {
         self.log = log

@@ -30,7 +30,7 @@ struct Pipeline: ~Copyable {
     private let network: HTTPSClient?
 
     init(
-        gateway: consuming Gateway, journal: Journal, ring: RingFile, worker: DiskWorker,
+        gateway: consuming Gateway, journal: Journal, ringJob: RingJob, worker: DiskWorker,
         ports: [any SinkPort], network: HTTPSClient?
     ) throws(SystemError) {
         let poller = try Poller()
@@ -46,7 +46,7 @@ struct Pipeline: ~Copyable {
         self.ports = ports
         self.network = network
         self.poller = poller
-        ringJob = RingJob(file: ring, records: max(Limits.writeRecords, Limits.readRecords))
+        self.ringJob = ringJob
     }
 
     /// Watches a descriptor of the caller's.
@@ -161,6 +161,8 @@ struct Pipeline: ~Copyable {
 
     private mutating func finishRingJob() {
         let now = Clock.now().monotonicNanoseconds
+        journal.wear = ringJob.wear
+        if let took = ringJob.syncNanoseconds { journal.syncLatency.record(nanoseconds: took) }
         if let failure = ringJob.failure {
             if !ringWasFailing { journal.log.write(.error, "\(failure)") }
             gateway.ringFailed(now: now)

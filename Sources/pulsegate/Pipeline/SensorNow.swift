@@ -8,6 +8,8 @@ struct SensorNow {
     var lastValue: UInt16?
     var lastValueTime: Moment?
     var isOffSkin = false
+    /// A value that no heart has, if that was the last one.
+    var implausible: UInt16?
     var contact = SensorContact.notSupported
     var lastInterval: UInt64?
     /// Rows of the recording without a value, and gaps.
@@ -20,13 +22,14 @@ struct SensorNow {
             let last = measurement.rrIntervals.count - 1
             lastInterval = measurement.rrIntervals.tenthsOfMilliseconds(at: last) / 10
         }
+        isOffSkin = false
+        implausible = nil
         switch HeartRateState(measurement) {
         case .heartRate(let value):
-            isOffSkin = false
             lastValue = value
             lastValueTime = time
         case .offSkin: isOffSkin = true
-        case .implausible: break
+        case .implausible(let value): implausible = value
         }
     }
 }

@@ -66,10 +66,13 @@ extension SessionPlan {
         let journal = Journal(
             log: log, sensors: [sensor], sinks: sinks.map(\.name),
             start: replay?.sensorStart ?? start)
+        let ringJob = RingJob(
+            file: ring, records: max(Limits.writeRecords, Limits.readRecords),
+            wear: recovered.head?.wear ?? WearStatistics())
         do throws(SystemError) {
             let pipeline = try Pipeline(
-                gateway: gateway, journal: journal, ring: ring, worker: worker, ports: ports,
-                network: network)
+                gateway: gateway, journal: journal, ringJob: ringJob, worker: worker,
+                ports: ports, network: network)
             return try Session(
                 pipeline: pipeline, replay: replay, ending: ending, signals: signals,
                 start: start, onBeat: onBeat)

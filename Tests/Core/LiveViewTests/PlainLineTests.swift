@@ -42,6 +42,17 @@ import Testing
                 + delivered)
     }
 
+    @Test func implausibleValueIsNeitherShownNorJudged() {
+        var status = Samples.normal
+        status.heartRate = .implausible(700)
+        #expect(
+            line(status) == "00:03:20  implausible    not judged                       "
+                + delivered)
+        let rows = Page(status, LiveScreen(isColored: false)).rows
+        #expect(rows[7].hasPrefix("│ IMPLAUSIBLE: 700 bpm "))
+        #expect(rows[2].contains("NOT JUDGED"))
+    }
+
     @Test func nothingHasArrivedYet() {
         #expect(
             line(Samples.young) == "00:00:00  no value yet   not judged                       "

@@ -1,0 +1,170 @@
+import TestSupport
+import Testing
+import Uplink
+
+/// What a sink still owes.
+struct SinkQueueTests {
+    private func candidates(_ queue: borrowing SinkQueue, head: UInt64) -> [UInt64] {
+        var candidates: [UInt64] = []
+        while let next = queue.candidate(candidates.count, head: head) { candidates.append(next) }
+        return candidates
+    }
+
+    @Test func newQueueOwesFromItsTailToTheHead() {
+        let queue = SinkQueue(limit: 3, tail: 5)
+        #expect(candidates(queue, head: 9) == [5, 6, 7, 8])
+        #expect(candidates(queue, head: 5) == [])
+        let numbers = [queue.tail, queue.sent, queue.lost, queue.acknowledged]
+        #expect(numbers == [5, 5, 0, 0])
+        let waiting = queue.waitingCount(head: 9)
+        #expect(waiting == 4)
+    }
+
+    @Test func whatIsInFlightIsNotOfferedAgain() {
+        var queue = SinkQueue(limit: 3, tail: 0)
+        queue.take(3, head: 10)
+        #expect(candidates(queue, head: 6) == [3, 4, 5])
+        let numbers = [queue.tail, queue.sent, UInt64(queue.inFlightCount)]
+        #expect(numbers == [0, 3, 3])
+    }
+
+    @Test func refusedRecordsComeFirstAndKeepTheTail() {
+        var queue = SinkQueue(limit: 4, tail: 0)
+        queue.take(4, head: 10)
+        let refused = queue.settle { $0 == 0 || $0 == 2 }
+        #expect(refused == 2)
+        #expect(candidates(queue, head: 6) == [1, 3, 4, 5])
+        let numbers = [queue.tail, queue.sent, queue.acknowledged, UInt64(queue.refusedCount)]
+        #expect(numbers == [1, 4, 2, 2])
+    }
+
+    @Test func requestSmallerThanWhatWasRefusedKeepsTheOrder() {
+        var queue = SinkQueue(limit: 4, tail: 0)
+        queue.take(4, head: 4)
+        _ = queue.settle { _ in false }
+        queue.take(2, head: 4)
+        #expect(candidates(queue, head: 5) == [2, 3, 4])
+        _ = queue.settle { _ in false }
+        #expect(candidates(queue, head: 5) == [0, 1, 2, 3, 4])
+    }
+
+    @Test func overwrittenRecordsAreGivenUpUnlessTheyAreInFlight() {
+        var queue = SinkQueue(limit: 2, tail: 0)
+        queue.take(2, head: 10)
+        let gone = queue.giveUp(below: 5)
+        #expect(gone == 3, "2, 3 and 4; 0 and 1 may be accepted yet")
+        #expect(candidates(queue, head: 7) == [5, 6])
+        _ = queue.settle { $0 == 0 }
+        let late = queue.giveUp(below: 5)
+        #expect(late == 1, "1 was refused")
+        let numbers = [queue.lost, queue.acknowledged, queue.tail]
+        #expect(numbers == [4, 1, 5])
+    }
+
+    @Test func lossBeforeTheBeginningIsCounted() {
+        var queue = SinkQueue(limit: 2, tail: 9)
+        queue.countLost(4)
+        queue.giveUpFirst()
+        let numbers = [queue.lost, queue.tail]
+        #expect(numbers == [5, 10])
+    }
+
+    private func acknowledged(_ queue: borrowing SinkQueue, within count: Int) -> [Int] {
+        var distances: [Int] = []
+        queue.forEachAcknowledged(within: count) { distances.append($0) }
+        return distances
+    }
+
+    @Test func acknowledgedRecordsBehindTheTailAreNamedByTheirDistance() {
+        var queue = SinkQueue(limit: 4, tail: 10)
+        #expect(acknowledged(queue, within: 512) == [])
+        queue.take(4, head: 20)
+        #expect(acknowledged(queue, within: 512) == [], "in flight")
+        _ = queue.settle { $0 != 1 }
+        #expect(queue.tail == 11)
+        #expect(acknowledged(queue, within: 512) == [1, 2])
+        #expect(acknowledged(queue, within: 2) == [1])
+    }
+
+    @Test func restoredQueueOwesWhatWasNotAcknowledged() {
+        var queue = SinkQueue(limit: 2, tail: 10, rememberedCount: 8)
+        queue.restore(5) { $0 == 1 || $0 == 4 }
+        #expect(candidates(queue, head: 17) == [10, 12, 13, 15, 16])
+        let numbers = [queue.tail, queue.sent, queue.acknowledged, queue.lost]
+        #expect(numbers == [10, 15, 0, 0])
+        queue.take(2, head: 17)
+        _ = queue.settle { _ in false }
+        #expect(candidates(queue, head: 17) == [10, 12, 13, 15, 16])
+        #expect(acknowledged(queue, within: 8) == [1, 4])
+    }
+
+    /// Everything the queue says of itself after every operation, against plain lists.
+    @Test func randomOperationsAgreeWithTheModel() {
+        var random = SeededRandom()
+        var operations = 0
+        while operations < 120_000 {
+            let limit = Int.random(in: 1...9, using: &random)
+            let tail = UInt64.random(in: 0...3, using: &random) * 1_000_000_007
+            let restored = Int.random(in: 0...12, using: &random)
+            let had = (0..<restored).map { _ in Bool.random(using: &random) }
+            var queue = SinkQueue(limit: limit, tail: tail, rememberedCount: 12)
+            queue.restore(restored) { had[$0] }
+            let head = tail + UInt64(restored)
+            let waiting = zip(tail..<head, had).filter { !$1 }.map { $0.0 }
+            var model = SinkQueueModel(waiting: waiting, head: head)
+            for _ in 0..<400 {
+                let agree = step(&queue, &model, &random)
+                operations += 1
+                guard agree, isSame(queue, model) else {
+                    Issue.record("operation \(operations): \(model)")
+                    return
+                }
+            }
+            #expect(Set(model.acknowledged).count == model.acknowledged.count, "none twice")
+            let owed = UInt64(model.waiting.count + model.inFlight.count)
+            let hadCount = UInt64(had.count { $0 })
+            #expect(
+                UInt64(model.acknowledged.count) + model.lost + owed == model.head - tail - hadCount
+            )
+        }
+        print("sink queue: \(operations) operations")
+    }
+
+    /// One random operation on both. Answers whether they answered the same.
+    private func step(
+        _ queue: inout SinkQueue, _ model: inout SinkQueueModel, _ random: inout SeededRandom
+    ) -> Bool {
+        switch Int.random(in: 0..<10, using: &random) {
+        case 0..<3:
+            model.arrive(UInt64.random(in: 0...6, using: &random))
+        case 3..<6 where model.inFlight.isEmpty && !model.waiting.isEmpty:
+            let most = min(queue.limit, model.waiting.count)
+            let count = Int.random(in: 1...most, using: &random)
+            queue.take(count, head: model.head)
+            model.take(count)
+        case 6..<8:
+            let accepted = model.inFlight.map { _ in Bool.random(using: &random) }
+            return queue.settle { accepted[$0] } == model.settle(accepted)
+        case 8 where !model.waiting.isEmpty:
+            queue.giveUpFirst()
+            model.giveUpFirst()
+        case 9:
+            let oldest = min(model.head, model.tail + UInt64.random(in: 0...4, using: &random))
+            return queue.giveUp(below: oldest) == model.giveUp(below: oldest)
+        default: break
+        }
+        return true
+    }
+
+    private func isSame(_ queue: borrowing SinkQueue, _ model: SinkQueueModel) -> Bool {
+        candidates(queue, head: model.head) == model.waiting
+            && queue.waitingCount(head: model.head) == UInt64(model.waiting.count)
+            && queue.inFlightCount == model.inFlight.count
+            && acknowledged(queue, within: 12)
+                == model.settledDistances(sent: queue.sent, within: 12)
+            && queue.acknowledged == UInt64(model.acknowledged.count)
+            && queue.lost == model.lost
+            && queue.tail == model.tail
+            && queue.tail <= queue.sent && queue.sent <= model.head
+    }
+}
