@@ -69,7 +69,7 @@ struct RingHeadTests {
                     let text = String(repeating: "s", count: 23 - count) + "\(index)"
                     var tail = SinkTail(sink: try name(text), tail: random.next() >> 1)
                     for _ in 0..<20 {
-                        tail.acknowledged[Int.random(in: 0..<512, using: &random)] = true
+                        tail.acknowledged[Int.random(in: 1..<512, using: &random)] = true
                     }
                     head.append(tail)
                 }
