@@ -146,11 +146,9 @@ public struct RingHead: Equatable, Sendable {
                 let name = SensorName(page.extracting(place + 1..<place + 1 + length))
             else { return nil }
             let tail = page.loadUInt64(at: place + 24)
-            guard tail <= RingCursor.sequenceLimit else { return nil }
-            append(
-                SinkTail(
-                    sink: name, tail: tail,
-                    acknowledged: AcknowledgedSet(decoding: page, at: place + 32)))
+            let acknowledged = AcknowledgedSet(decoding: page, at: place + 32)
+            guard tail <= RingCursor.sequenceLimit, !acknowledged[0] else { return nil }
+            append(SinkTail(sink: name, tail: tail, acknowledged: acknowledged))
         }
     }
 }
