@@ -69,7 +69,7 @@ struct RingHeadTests {
                     let text = String(repeating: "s", count: 23 - count) + "\(index)"
                     var tail = SinkTail(sink: try name(text), tail: random.next() >> 1)
                     for _ in 0..<20 {
-                        tail.acknowledged[Int.random(in: 0..<512, using: &random)] = true
+                        tail.acknowledged[Int.random(in: 1..<512, using: &random)] = true
                     }
                     head.append(tail)
                 }
@@ -150,6 +150,12 @@ struct RingHeadTests {
             span.store(number, at: offset)
             #expect(decode(sealed(bytes)) == nil)
         }
+    }
+
+    @Test func tailThatIsAcknowledgedItselfIsRefused() {
+        var bytes = Self.golden
+        bytes[64 + 32] |= 1
+        #expect(decode(sealed(bytes)) == nil)
     }
 
     @Test func sealedFuzzNeverTrapsAndWhatIsAcceptedIsReadBack() {
