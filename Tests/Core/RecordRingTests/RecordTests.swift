@@ -94,8 +94,9 @@ struct RecordTests {
         for length in 1..<Record.slotBytes {
             for behind in [older, [UInt8](repeating: 0, count: 128)] {
                 let torn = [UInt8](Self.golden.prefix(length) + behind.dropFirst(length))
-                // The last bytes of a record are zeros: cutting them off changes nothing.
-                if torn == Self.golden { continue }
+                // The last bytes of a record are zeros, and the first may be the same as those
+                // of the record before: such a cut leaves one of the two whole.
+                if torn == Self.golden || torn == behind { continue }
                 #expect(decode(torn) == .failure(.checksum), "\(length), seed \(random.seed)")
             }
         }
