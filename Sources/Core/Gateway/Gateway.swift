@@ -69,6 +69,8 @@ public struct Gateway: ~Copyable {
                 head: cursor.head)
         }
         for (index, sink) in sinks.enumerated() where sink.queue.lost > 0 {
+            // So that no later start counts them again.
+            tailMoved(now: now)
             report(.recordsLost(sink: index, count: sink.queue.lost, .overwritten))
         }
     }

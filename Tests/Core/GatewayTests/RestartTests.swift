@@ -116,10 +116,9 @@ struct RestartTests {
             settings(), slots: 16, oldest: 4, head: 20, record: record([("kinesis", 1)], head: 20))
         #expect(bench.gateway.sinks[0].queue.tail == 4)
         #expect(bench.gateway.sinks[0].queue.lost == 3)
-        let action = bench.next()
-        #expect(action?.isRead == true)
-        let report = bench.next()
-        #expect(report == .report(.recordsLost(sink: 0, count: 3, .overwritten)))
+        let head = bench.written(bench.next())?.head
+        #expect(head?.tail(of: name("kinesis")) == 4, "so that no later start counts it again")
+        #expect(bench.reports().contains(.recordsLost(sink: 0, count: 3, .overwritten)))
     }
 
     @Test func whatWasAcknowledgedBehindTheTailIsNotSentAgain() {
@@ -145,6 +144,7 @@ struct RestartTests {
         var bench = Bench(
             settings(sinks: [kinesis(batch: 10)]), slots: 5, oldest: 9, head: 14, record: record)
         #expect(bench.gateway.sinks[0].queue.lost == 3, "5, 6 and 8")
+        _ = bench.written(bench.next())
         #expect(bench.next() == .readRing(first: 10, count: 4))
         bench.read((10..<14).map(slot))
         #expect(bench.next() == .send(sink: 0))
