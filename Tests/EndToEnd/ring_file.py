@@ -12,7 +12,8 @@ from dataclasses import dataclass
 SLOT_BYTES = 128
 FIRST_SLOT_OFFSET = 16_384
 HEAD_OFFSETS = (4_096, 8_192)
-HEAD_BYTES = 512
+HEAD_BYTES = 1_024
+SINKS_OFFSET, SINK_BYTES = 64, 96
 
 
 def _make_table():
@@ -68,6 +69,17 @@ def _decode(slot, device):
 
 
 @dataclass(frozen=True)
+class Tail:
+    """How far a sink is: everything below `sequence`, and what lies behind it in `beyond`."""
+
+    sequence: int
+    beyond: frozenset
+
+    def has(self, sequence):
+        return sequence < self.sequence or sequence in self.beyond
+
+
+@dataclass(frozen=True)
 class Ring:
     """`records` by sequence; `tails` by sink; `head` is the next sequence after recovery."""
 
@@ -77,7 +89,7 @@ class Ring:
 
 
 def read_tails(path):
-    """Returns (generation, head hint, {sink: tail}) of the younger head record."""
+    """Returns (generation, head hint, {sink: Tail}) of the younger head record."""
     with open(path, "rb") as file:
         front = file.read(FIRST_SLOT_OFFSET)
     youngest = (0, 0, {})
@@ -85,11 +97,15 @@ def read_tails(path):
         block = front[offset:offset + HEAD_BYTES]
         if len(block) < HEAD_BYTES or not any(block) or not _is_whole(block):
             continue
-        generation, head, sinks = struct.unpack_from("<QQQ", block, 8)
+        generation, head, sinks = struct.unpack_from("<QQI", block, 8)
         tails = {}
-        for place in range(32, 32 + 32 * sinks, 32):
+        for place in range(SINKS_OFFSET, SINKS_OFFSET + SINK_BYTES * sinks, SINK_BYTES):
             name = block[place + 1:place + 1 + block[place]].decode()
-            tails[name] = struct.unpack_from("<Q", block, place + 24)[0]
+            sequence, = struct.unpack_from("<Q", block, place + 24)
+            bits = int.from_bytes(block[place + 32:place + SINK_BYTES], "little")
+            tails[name] = Tail(sequence, frozenset(
+                sequence + distance for distance in range(bits.bit_length())
+                if bits >> distance & 1))
         youngest = max(youngest, (generation, head, tails), key=lambda found: found[0])
     return youngest
 
