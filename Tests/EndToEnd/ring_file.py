@@ -6,6 +6,7 @@ had been acknowledged.
 
 import datetime
 import functools
+import json
 import struct
 from dataclasses import dataclass
 
@@ -55,17 +56,32 @@ def _timestamp(microseconds):
 
 
 def _decode(slot, device):
-    """A record without contact, energy and intervals: all that a recording has."""
+    """A heart rate as a recording has it (no contact, energy, intervals), or a gap."""
     sequence, wall = struct.unpack_from("<Qq", slot, 8)
     session = f"{struct.unpack_from('<I', slot, 48)[0]:08x}"
-    sensor = slot[53:53 + slot[52]].decode()
     clock = "synced" if slot[6] else "unsynced"
-    assert slot[78] == slot[79] == slot[82] == 0, "a recording has heart rates alone"
-    line = (f'{{"timestamp":"{_timestamp(wall)}","heart_rate":'
-            f'{struct.unpack_from("<H", slot, 76)[0]},"device_id":"{device}",'
-            f'"sensor":"{sensor}","seq":{sequence},"session_id":"{session}",'
-            f'"clock":"{clock}","schema":1}}\n')
+    fields = {"timestamp": _timestamp(wall)}
+    identity = {"device_id": device, "seq": sequence, "session_id": session}
+    if name := slot[53:53 + slot[52]].decode():
+        identity = {"device_id": device, {1: "sensor", 2: "sink"}[slot[5]]: name, **identity}
+    if slot[5] == 1:
+        assert slot[78] == slot[79] == slot[82] == 0, "a recording has heart rates alone"
+        fields |= {"heart_rate": struct.unpack_from("<H", slot, 76)[0], **identity}
+    else:
+        fields |= {"event": "gap", **identity, **_decode_gap(slot)}
+    line = json.dumps(fields | {"clock": clock, "schema": 1}, separators=(",", ":")) + "\n"
     return SlotRecord(sequence, session, line.encode())
+
+
+def _decode_gap(slot):
+    count, first, last, oldest, youngest = struct.unpack_from("<QQQqq", slot, 76)
+    reason = {1: "overwritten", 2: "unreadable", 3: "refused"}[slot[116]]
+    gap = {"reason": reason, "count": count}
+    if reason != "refused":
+        gap |= {"first_seq": first, "last_seq": last}
+    if oldest and youngest:
+        gap |= {"first_timestamp": _timestamp(oldest), "last_timestamp": _timestamp(youngest)}
+    return gap
 
 
 @dataclass(frozen=True)
