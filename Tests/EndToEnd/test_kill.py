@@ -11,6 +11,7 @@ says then is held against what the double and the file have once a last run has 
 """
 
 import datetime
+import functools
 import json
 import random
 import time
@@ -38,13 +39,17 @@ class Witness:
         return {"cloud": [data for _, data in self.double.records()],
                 "local": text[:text.rfind(b"\n") + 1].splitlines(keepends=True)}
 
+    def counts(self):
+        """{sink: how often each record came}."""
+        return {name: Counter(map(sequence_and_session, lines))
+                for name, lines in self.sinks().items()}
+
     def look(self):
         """Called between a kill and the next start."""
         if not self.desk.ring.exists():
             return
         ring = read_ring(self.desk.ring, DEVICE)
-        counts = {name: Counter(map(sequence_and_session, lines))
-                  for name, lines in self.sinks().items()}
+        counts = self.counts()
         for sequence, record in ring.records.items():
             self.in_ring[sequence, record.session] = record.line
         for name, tail in ring.tails.items():
@@ -52,6 +57,7 @@ class Witness:
             self.acknowledged.append((name, known))
 
 
+@functools.cache
 def sequence_and_session(line):
     record = json.loads(line)
     return record["seq"], record["session_id"]
@@ -89,6 +95,7 @@ def test_a_gateway_killed_twenty_times_loses_nothing_that_was_on_disk(
         run.kill()
         witness.look()
 
+    double.script(",".join(["ok"] * 1000))
     desk.configure(hex_lines(), *sinks)
     last = desk.run(text="")
     assert last.status == 0, last.log
