@@ -64,22 +64,12 @@ public struct Gateway: ~Copyable {
         cache = FixedBuffer(capacity: Limits.readRecords * Record.slotBytes)
         safe = cursor.head
         sinks = settings.sinks.map { sink in
-            // A sink that the ring does not know begins with the oldest record there is.
-            let kept = head?.sinkTail(of: sink.name)
-            let tail = min(max(kept?.tail ?? cursor.oldest, cursor.oldest), cursor.head)
-            // What was acknowledged is counted from the tail that was kept.
-            let isWhole = kept?.tail == tail
-            return Sink(
-                settings: sink, tail: tail,
-                acknowledged: isWhole ? kept?.acknowledged ?? AcknowledgedSet() : AcknowledgedSet(),
+            Sink(
+                settings: sink, kept: head?.sinkTail(of: sink.name), oldest: cursor.oldest,
                 head: cursor.head)
         }
-        for (index, sink) in sinks.enumerated() {
-            guard let kept = head?.tail(of: sink.settings.name), kept < cursor.oldest else {
-                continue
-            }
-            sink.queue.countLost(cursor.oldest - kept)
-            report(.recordsLost(sink: index, count: cursor.oldest - kept, .overwritten))
+        for (index, sink) in sinks.enumerated() where sink.queue.lost > 0 {
+            report(.recordsLost(sink: index, count: sink.queue.lost, .overwritten))
         }
     }
 
