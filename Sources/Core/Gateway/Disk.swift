@@ -12,23 +12,31 @@ struct DiskState {
         case reading(first: UInt64, count: Int)
     }
 
-    var job = Job.none
+    private(set) var job = Job.none
     /// Generation of the last head record handed out.
-    var generation: UInt64
+    private(set) var generation: UInt64
+    /// Generation of the last head record that survives a power cut.
+    private var syncedGeneration: UInt64
     /// A tail has moved since the last head record.
-    var tailsMoved = false
+    private(set) var tailsMoved = false
     /// The oldest unsynced record has to be synced by this time.
     private var syncDue: Int64?
     /// Tails in the file have to be synced by this time.
     private var tailSyncDue: Int64?
-    /// After a failure, nothing is tried before this time.
-    private var retryAt: Int64?
-    private(set) var isFailing = false
-    var readFailures = 0
-    private var isDraining = false
+    /// The last write failed: none before this time.
+    private var writeRetryAt: Int64?
+    /// The last read failed: none before this time.
+    private var readRetryAt: Int64?
+    /// Reads of the same place that failed, one after the other.
+    private(set) var readFailures = 0
+    /// The last job was a write.
+    private(set) var isReadsTurn = false
+    /// A failure has been reported, and no recovery since.
+    private var isReported = false
 
     init(generation: UInt64) {
         self.generation = generation
+        syncedGeneration = generation
     }
 
     var isClean: Bool { job == .none && !tailsMoved && tailSyncDue == nil }
@@ -37,30 +45,43 @@ struct DiskState {
         if syncDue == nil { syncDue = now + interval }
     }
 
-    mutating func tailMoved(now: Int64) {
+    /// A head record has to be written at once and synced by `syncDue`.
+    mutating func tailMoved(syncDue: Int64) {
         tailsMoved = true
-        if tailSyncDue == nil {
-            tailSyncDue = isDraining ? now : now + Limits.tailSyncNanoseconds
-        }
+        tailSyncDue = min(tailSyncDue ?? syncDue, syncDue)
     }
 
-    /// From now on nothing waits for company.
-    mutating func drain() {
-        isDraining = true
+    /// What waits for company waits no more.
+    mutating func syncNow() {
         if syncDue != nil { syncDue = 0 }
         if tailSyncDue != nil { tailSyncDue = 0 }
     }
 
-    func isRetryPending(now: Int64) -> Bool { retryAt.map { now < $0 } ?? false }
+    func isWriteHeld(now: Int64) -> Bool { writeRetryAt.map { now < $0 } ?? false }
+    func isReadHeld(now: Int64) -> Bool { readRetryAt.map { now < $0 } ?? false }
 
     func isSyncDue(now: Int64) -> Bool {
         (syncDue.map { now >= $0 } ?? false) || (tailSyncDue.map { now >= $0 } ?? false)
     }
 
-    /// A write with sync has begun: what arrives from now on waits for the next one.
-    mutating func syncBegun() {
-        syncDue = nil
-        tailSyncDue = nil
+    /// A write begins. With sync, what arrives from now on waits for the next one.
+    ///
+    /// Odd and even generations lie in two places. The one that was synced last is not touched
+    /// before the other has been synced too: a torn write takes the younger copy at most.
+    mutating func beginWrite(end: UInt64, sync: Bool) {
+        job = .writing(end: end, sync: sync)
+        isReadsTurn = true
+        tailsMoved = false
+        generation += generation % 2 == syncedGeneration % 2 ? 1 : 2
+        if sync {
+            syncDue = nil
+            tailSyncDue = nil
+        }
+    }
+
+    mutating func beginRead(first: UInt64, count: Int) {
+        job = .reading(first: first, count: count)
+        isReadsTurn = false
     }
 
     /// Records were left over by a write that is full, or by one that failed.
@@ -68,53 +89,95 @@ struct DiskState {
         syncDue = min(syncDue ?? time, time)
     }
 
-    mutating func failed(now: Int64) {
+    mutating func writeSucceeded(sync: Bool) {
         job = .none
-        isFailing = true
-        retryAt = now + Limits.diskRetryNanoseconds
+        writeRetryAt = nil
+        if sync { syncedGeneration = generation }
     }
 
-    /// Answers whether this ended a failure.
-    mutating func succeeded() -> Bool {
+    mutating func readSucceeded() {
         job = .none
-        retryAt = nil
-        defer { isFailing = false }
-        return isFailing
+        readRetryAt = nil
+        readFailures = 0
     }
 
-    func deadline(hasUnsynced: Bool) -> Int64? {
+    mutating func writeFailed(now: Int64) {
+        job = .none
+        writeRetryAt = now + Limits.diskRetryNanoseconds
+    }
+
+    mutating func readFailed(now: Int64) {
+        job = .none
+        readRetryAt = now + Limits.diskRetryNanoseconds
+        readFailures += 1
+    }
+
+    /// A failure has happened. Answers whether it is news.
+    mutating func isNewFailure() -> Bool {
+        defer { isReported = true }
+        return !isReported
+    }
+
+    /// A job has succeeded. Answers whether that ended a failure: a card that can be read and not
+    /// written is still failing.
+    mutating func isRecovery() -> Bool {
+        guard isReported, writeRetryAt == nil, readRetryAt == nil else { return false }
+        isReported = false
+        return true
+    }
+
+    /// When there is something to do by the passing of time alone; 0 for at once. `hasUnsynced`:
+    /// records wait for a sync; `isFilling`: they cannot wait for its time.
+    func deadline(hasUnsynced: Bool, isFilling: Bool, wantsRead: Bool) -> Int64? {
         guard job == .none else { return nil }
-        var due = hasUnsynced ? syncDue : nil
-        if let tails = tailSyncDue { due = min(due ?? tails, tails) }
-        if let retryAt { return max(due ?? retryAt, retryAt) }
-        return due
+        var write = hasUnsynced ? syncDue : nil
+        if let tailSyncDue { write = min(write ?? tailSyncDue, tailSyncDue) }
+        if tailsMoved || isFilling { write = 0 }
+        if let due = write, let writeRetryAt { write = max(due, writeRetryAt) }
+        guard wantsRead else { return write }
+        let read = readRetryAt ?? 0
+        return min(write ?? read, read)
     }
 }
 
 extension Gateway {
+    /// Reads and writes take turns, so that neither keeps the other out: a card that has gone
+    /// read-only still gives back what it holds.
     mutating func nextDiskAction(now: Int64) -> Action? {
-        guard disk.job == .none, !disk.isRetryPending(now: now) else { return nil }
-        let isFilling = cursor.unsyncedCount >= UInt64(Limits.writeRecords)
+        guard disk.job == .none else { return nil }
+        if disk.isReadsTurn, let read = nextRead(now: now) { return read }
+        return nextWrite(now: now) ?? nextRead(now: now)
+    }
+
+    /// Records that may be in memory alone: one more, and the oldest leaves the window, or the
+    /// slot that it was to be written to.
+    var unsyncedLimit: UInt64 { min(UInt64(window.capacity), cursor.slotCount) }
+
+    /// So many records wait for their sync that it does not wait for its time.
+    var isFilling: Bool {
+        let threshold = min(UInt64(Limits.writeRecords), max(1, unsyncedLimit / 2))
+        return cursor.unsyncedCount >= threshold
+    }
+
+    private mutating func nextWrite(now: Int64) -> Action? {
+        guard !disk.isWriteHeld(now: now) else { return nil }
         if disk.isSyncDue(now: now) || isFilling {
             let count = min(cursor.unsyncedCount, UInt64(Limits.writeRecords))
-            disk.syncBegun()
             return write(count: Int(count), sync: true, now: now)
         }
-        if disk.tailsMoved { return write(count: 0, sync: false, now: now) }
-        return nextRead()
+        return disk.tailsMoved ? write(count: 0, sync: false, now: now) : nil
     }
 
     private mutating func write(count: Int, sync: Bool, now: Int64) -> Action {
         let first = cursor.synced
         let end = first + UInt64(count)
+        disk.beginWrite(end: end, sync: sync)
         if sync && end < cursor.head { disk.syncAgain(at: now) }
-        disk.job = .writing(end: end, sync: sync)
-        disk.tailsMoved = false
-        disk.generation += 1
         return .writeRing(first: first, count: count, sync: sync)
     }
 
-    private mutating func nextRead() -> Action? {
+    private mutating func nextRead(now: Int64) -> Action? {
+        guard !disk.isReadHeld(now: now) else { return nil }
         for sink in sinks where sink.wantsRead {
             guard let first = sink.queue.candidate(0, head: cursor.head) else {
                 sink.wantsRead = false
@@ -122,11 +185,11 @@ extension Gateway {
             }
             let end = min(first + UInt64(Limits.readRecords), cursor.synced)
             guard first < end else {
-                // It has neither reached the card nor stayed in memory.
+                // It is in memory: what was to be read has been overwritten meanwhile.
                 sink.wantsRead = false
                 continue
             }
-            disk.job = .reading(first: first, count: Int(end - first))
+            disk.beginRead(first: first, count: Int(end - first))
             return .readRing(first: first, count: Int(end - first))
         }
         return nil
@@ -164,7 +227,8 @@ extension Gateway {
             cursor.markSynced(upTo: end)
             markSafe(upTo: end, now: now)
         }
-        if disk.succeeded() { report(.ringRecovered) }
+        disk.writeSucceeded(sync: sync)
+        if disk.isRecovery() { report(.ringRecovered) }
     }
 
     /// The slots of a `readRing` action.
@@ -174,15 +238,16 @@ extension Gateway {
         }
         precondition(slots.count == count * Record.slotBytes, "a read gives what was asked for")
         fillCache(first: first, count: count)
-        cache.removeAll()
         cache.append(slots)
-        if disk.succeeded() { report(.ringRecovered) }
+        disk.readSucceeded()
+        if disk.isRecovery() { report(.ringRecovered) }
     }
 
+    /// Makes the empty cache the place of these records.
     private mutating func fillCache(first: UInt64, count: Int) {
+        cache.removeAll()
         cacheFirst = first
         cacheEnd = first + UInt64(count)
-        disk.readFailures = 0
         for sink in sinks { sink.wantsRead = false }
     }
 
@@ -191,22 +256,21 @@ extension Gateway {
     /// lesson, 2018).
     public mutating func ringFailed(now: Int64) {
         counters.ringFailures += 1
-        if !disk.isFailing { report(.ringFailed) }
+        if disk.isNewFailure() { report(.ringFailed) }
         switch disk.job {
         case .none: preconditionFailure("a job fails that has begun")
         case .writing(_, let sync):
-            disk.tailsMoved = true
-            if sync { disk.syncAgain(at: now) }
+            disk.writeFailed(now: now)
+            disk.tailMoved(syncDue: sync ? now : now + Limits.tailSyncNanoseconds)
+            if cursor.unsyncedCount > 0 && sync { disk.syncAgain(at: now) }
         case .reading(let first, let count):
-            disk.readFailures += 1
-            if disk.readFailures >= Limits.readAttempts {
-                // Zeros are no records: the sinks give them up, count them and go on.
-                fillCache(first: first, count: count)
-                cache.removeAll()
-                cache.resize(to: count * Record.slotBytes)
-            }
+            disk.readFailed(now: now)
+            guard disk.readFailures >= Limits.readAttempts else { return }
+            // Zeros are no records: the sinks give them up, count them and go on.
+            fillCache(first: first, count: count)
+            cache.resize(to: count * Record.slotBytes)
+            disk.readSucceeded()
         }
-        disk.failed(now: now)
     }
 
     /// Records below `sequence` have been synced, or a sink has them.

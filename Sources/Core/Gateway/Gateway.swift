@@ -51,8 +51,8 @@ public struct Gateway: ~Copyable {
         self.settings = settings
         self.cursor = cursor
         started = now
-        window = RingWindow(capacity: Limits.windowRecords, head: cursor.head)
-        arrivals = Array(repeating: 0, count: Limits.windowRecords)
+        window = RingWindow(capacity: settings.windowRecords, head: cursor.head)
+        arrivals = Array(repeating: 0, count: settings.windowRecords)
         disk = DiskState(generation: head?.generation ?? 0)
         alarms = settings.sensors.map { RateAlarm(limits: $0.limits) }
         offSkin = Array(repeating: false, count: settings.sensors.count)
@@ -138,8 +138,8 @@ public struct Gateway: ~Copyable {
         _ measurement: HeartRateMeasurement, sensor: Int, time: Moment, clock: ClockState,
         now: Int64
     ) {
-        if cursor.unsyncedCount == UInt64(window.capacity) {
-            // The card has not answered for a whole window: its oldest record leaves memory.
+        if cursor.unsyncedCount == unsyncedLimit {
+            // The card has not answered for all that fits: the oldest record goes.
             counters.unsyncedGivenUp += 1
             cursor.markSynced(upTo: cursor.synced + 1)
         }
@@ -170,18 +170,25 @@ public struct Gateway: ~Copyable {
 
     /// The monotonic time at which `nextAction` may have something by itself; nil for never.
     public func deadline() -> Int64? {
-        var earliest = disk.deadline(hasUnsynced: cursor.unsyncedCount > 0)
+        var wantsRead = false
+        var earliest: Int64?
         for sink in sinks {
-            guard let due = sink.deadline(head: cursor.head), !sink.wantsRead else { continue }
-            earliest = min(earliest ?? due, due)
+            if sink.wantsRead {
+                wantsRead = true
+            } else if let due = sink.due(head: cursor.head, draining: isDraining) {
+                earliest = min(earliest ?? due, due)
+            }
         }
-        return earliest
+        let diskDue = disk.deadline(
+            hasUnsynced: cursor.unsyncedCount > 0, isFilling: isFilling, wantsRead: wantsRead)
+        guard let diskDue else { return earliest }
+        return min(earliest ?? diskDue, diskDue)
     }
 
     /// No more input will come: send and sync what there is, without waiting for company.
     public mutating func drain() {
         isDraining = true
-        disk.drain()
+        disk.syncNow()
     }
 
     /// Everything is with every sink and on the card.
@@ -192,7 +199,13 @@ public struct Gateway: ~Copyable {
 
     /// Whether one more record could be taken without another one leaving memory unsynced. A
     /// recording can wait; a heart cannot, so live input does not ask.
-    public var hasRoom: Bool { cursor.unsyncedCount < UInt64(window.capacity) }
+    public var hasRoom: Bool { cursor.unsyncedCount < unsyncedLimit }
+
+    /// A head record is wanted: at once, and synced with the next records or after a while. While
+    /// draining there are no next records.
+    mutating func tailMoved(now: Int64) {
+        disk.tailMoved(syncDue: isDraining ? now : now + Limits.tailSyncNanoseconds)
+    }
 
     mutating func report(_ report: Report) {
         if !reports.append(report) { counters.reportsDropped += 1 }

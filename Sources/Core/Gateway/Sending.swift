@@ -19,7 +19,8 @@ extension Gateway {
     mutating func nextSend(now: Int64) -> Action? {
         for index in sinks.indices {
             let sink = sinks[index]
-            guard !sink.wantsRead, sink.isDue(at: now, head: cursor.head, draining: isDraining)
+            guard !sink.wantsRead, let due = sink.due(head: cursor.head, draining: isDraining),
+                due <= now
             else { continue }
             if settleFront(of: index, now: now) {
                 sink.state = .busy
@@ -46,7 +47,7 @@ extension Gateway {
                 return false
             case .unreadable:
                 sink.queue.giveUpFirst()
-                disk.tailMoved(now: now)
+                tailMoved(now: now)
                 lost += 1
             }
         }
@@ -133,10 +134,11 @@ extension Gateway {
         now: Int64
     ) {
         let sink = sinks[index]
+        let retryAfter = min(retryAfterNanoseconds, Limits.retryAfterNanoseconds)
         guard status == 200 else {
             let refusal = ServiceError.refusal(status: status, body: body)
             let floor = refusal.needsPeople ? Limits.refusalRetryNanoseconds : 0
-            let wait = failRequest(sink, atLeast: max(floor, retryAfterNanoseconds), now: now)
+            let wait = failRequest(index, atLeast: max(floor, retryAfter), now: now)
             sink.refusal = refusal
             return report(
                 .requestRefused(
@@ -145,7 +147,7 @@ extension Gateway {
         do throws(PutRecordsAnswerError) {
             try PutRecordsAnswer.read(body, entries: sink.queue.inFlightCount, into: &results)
         } catch {
-            let wait = failRequest(sink, atLeast: retryAfterNanoseconds, now: now)
+            let wait = failRequest(index, atLeast: retryAfter, now: now)
             sink.refusal = .notTheService
             return report(.answerNotUnderstood(sink: index, error, retryNanoseconds: wait))
         }
@@ -162,21 +164,23 @@ extension Gateway {
 
     /// No answer, or none that will come: the records are sent again.
     public mutating func sinkFailed(sink index: Int, now: Int64) {
-        let wait = failRequest(sinks[index], atLeast: 0, now: now)
+        let wait = failRequest(index, atLeast: 0, now: now)
         report(.sinkUnreachable(sink: index, retryNanoseconds: wait))
     }
 
     /// Applies `results`, one an entry, to the request in flight.
     private mutating func settle(_ index: Int, now: Int64) {
         let sink = sinks[index]
+        precondition(sink.state == .busy, "a sink answers the request that runs")
         let count = sink.queue.inFlightCount
         let refused = sink.queue.settle { results[$0] == .accepted }
         sink.refusedRecords += UInt64(refused)
-        if sink.backoff.failures > 0 && refused < count {
-            report(.sinkRecovered(sink: index))
-        }
-        if refused < count { sink.backoff.succeed() }
         sink.refusal = nil
+        if refused < count {
+            if sink.isFailing { report(.sinkRecovered(sink: index)) }
+            sink.isFailing = false
+            sink.backoff.succeed()
+        }
         if refused == 0 {
             sink.state = .idle
         } else {
@@ -185,16 +189,20 @@ extension Gateway {
             report(.recordsRefused(sink: index, count: refused, of: count))
         }
         giveUpOverwritten(index)
-        disk.tailMoved(now: now)
+        tailMoved(now: now)
         markSafe(upTo: sink.queue.tail, now: now)
     }
 
     /// Puts everything in flight back and waits. Answers the wait in nanoseconds.
-    private mutating func failRequest(_ sink: Sink, atLeast: Int64, now: Int64) -> Int64 {
+    private mutating func failRequest(_ index: Int, atLeast: Int64, now: Int64) -> Int64 {
+        let sink = sinks[index]
+        precondition(sink.state == .busy, "a request fails that runs")
         _ = sink.queue.settle { _ in false }
         sink.failedRequests += 1
+        sink.isFailing = true
         let wait = sink.backoff.fail(atLeast: atLeast, random: &random)
         sink.state = .waiting(until: now + wait)
+        giveUpOverwritten(index)
         return wait
     }
 

@@ -51,12 +51,15 @@ public struct GatewaySettings: Sendable {
     public var sinks: [SinkSettings]
     /// A record is on the card at most this long after its arrival.
     public var syncNanoseconds: Int64
+    /// Records in memory: the youngest, which are written from here and sent from here.
+    public var windowRecords: Int
     /// Seed of the jitter.
     public var seed: UInt64
 
     public init(
         device: [UInt8], boot: BootID, session: UInt32, sensors: [SensorSettings],
-        sinks: [SinkSettings], syncNanoseconds: Int64 = 1_000_000_000, seed: UInt64
+        sinks: [SinkSettings], syncNanoseconds: Int64 = 1_000_000_000,
+        windowRecords: Int = Limits.windowRecords, seed: UInt64
     ) {
         precondition(sinks.count <= RingHead.sinkLimit, "a ring keeps the tails of 8 sinks")
         precondition(
@@ -68,14 +71,15 @@ public struct GatewaySettings: Sendable {
         self.sensors = sensors
         self.sinks = sinks
         self.syncNanoseconds = syncNanoseconds
+        self.windowRecords = windowRecords
         self.seed = seed
     }
 }
 
 /// Sizes that are fixed when the program is built. Each bounds memory that is taken at start-up.
 public enum Limits {
-    /// Records in memory: 1 MiB. At one a second from 8 straps this is a quarter of an hour of
-    /// a card that does not answer.
+    /// Records in memory, if the settings do not say otherwise: 1 MiB. At one a second from 8
+    /// straps this is a quarter of an hour of a card that does not answer.
     public static let windowRecords = 8_192
     /// Records read back from the card at a time: 64 KiB, one full Kinesis request.
     public static let readRecords = 512
@@ -97,6 +101,9 @@ public enum Limits {
     public static let refusalRetryNanoseconds: Int64 = 1_000_000_000
     /// Reads of the same place that may fail before its records are given up.
     public static let readAttempts = 5
+    /// The longest wait that a service may ask for (Retry-After, RFC 9110 section 10.2.3): a
+    /// proxy that says a year must not silence the gateway for a year.
+    public static let retryAfterNanoseconds: Int64 = 900_000_000_000
     /// Tails that moved are synced after this, when no record was: they are in the file at once,
     /// and what a power cut takes of them is sent twice.
     public static let tailSyncNanoseconds: Int64 = 30_000_000_000

@@ -29,6 +29,8 @@ public final class Sink {
     var pendingSince: Int64?
     /// The first record of the next request is not in memory.
     var wantsRead = false
+    /// The last request failed as a whole.
+    var isFailing = false
 
     /// A sink that has acknowledged everything below `tail`, and of the records from there on
     /// what `acknowledged` says. None of them lies beyond `head`.
@@ -40,25 +42,14 @@ public final class Sink {
         queue.restore(Int(known)) { acknowledged[$0] }
     }
 
-    /// Whether a request is worth sending now.
-    func isDue(at now: Int64, head: UInt64, draining: Bool) -> Bool {
-        switch state {
-        case .busy: return false
-        case .waiting(let until) where now < until: return false
-        case .idle, .waiting: break
-        }
+    /// When the next request may be sent; 0 for at once, nil while one runs or nothing waits.
+    func due(head: UInt64, draining: Bool) -> Int64? {
         let waiting = queue.waitingCount(head: head)
-        guard waiting > 0 else { return false }
-        if draining || queue.refusedCount > 0 || waiting >= UInt64(settings.batchRecords) {
-            return true
-        }
-        return pendingSince.map { now - $0 >= settings.flushNanoseconds } ?? true
-    }
-
-    /// When `isDue` may become true by the passing of time alone.
-    func deadline(head: UInt64) -> Int64? {
-        guard state != .busy, queue.waitingCount(head: head) > 0 else { return nil }
-        if case .waiting(let until) = state { return until }
-        return pendingSince.map { $0 + settings.flushNanoseconds } ?? 0
+        guard state != .busy, waiting > 0 else { return nil }
+        let isFull = waiting >= UInt64(settings.batchRecords)
+        let hasCompany = draining || isFull || queue.refusedCount > 0
+        let due = hasCompany ? 0 : pendingSince.map { $0 + settings.flushNanoseconds } ?? 0
+        if case .waiting(let until) = state { return max(until, due) }
+        return due
     }
 }

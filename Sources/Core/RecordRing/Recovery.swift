@@ -27,7 +27,7 @@ public struct RingRecovery: Sendable {
             return
         }
         guard let sequence = Self.sequence(of: bytes), sequence % geometry.slotCount == slot,
-            sequence < UInt64.max
+            sequence < RingCursor.sequenceLimit
         else {
             damagedCount += 1
             return

@@ -120,7 +120,8 @@ public struct RingHead: Equatable, Sendable {
         page.store(CRC32C.checksum(page.span.extracting(4..<Self.byteCount)), at: 0)
     }
 
-    /// Reads 1,024 bytes; nil when they hold no whole head record of this version.
+    /// Reads 1,024 bytes; nil when they hold no whole head record of this version, or one with a
+    /// number from which nothing could be counted on.
     public init?(decoding page: Span<UInt8>) {
         precondition(page.count == Self.byteCount, "a head record has 1,024 bytes")
         guard CRC32C.checksum(page.extracting(4..<Self.byteCount)) == page.loadUInt32(at: 0),
@@ -129,6 +130,9 @@ public struct RingHead: Equatable, Sendable {
         else { return nil }
         generation = page.loadUInt64(at: 8)
         head = page.loadUInt64(at: 16)
+        guard generation <= RingCursor.sequenceLimit, head <= RingCursor.sequenceLimit else {
+            return nil
+        }
         wear.bytesWritten = page.loadUInt64(at: 32)
         wear.syncs = page.loadUInt64(at: 40)
         wear.longestSyncMicroseconds = page.loadUInt64(at: 48)
@@ -138,9 +142,11 @@ public struct RingHead: Equatable, Sendable {
             guard length <= SensorName.limit,
                 let name = SensorName(page.extracting(place + 1..<place + 1 + length))
             else { return nil }
+            let tail = page.loadUInt64(at: place + 24)
+            guard tail <= RingCursor.sequenceLimit else { return nil }
             append(
                 SinkTail(
-                    sink: name, tail: page.loadUInt64(at: place + 24),
+                    sink: name, tail: tail,
                     acknowledged: AcknowledgedSet(decoding: page, at: place + 32)))
         }
     }

@@ -21,6 +21,7 @@ public enum LogLevel: String, CaseIterable, Sendable { case error, warning, noti
 
 /// Where measurements come from: `[input]`.
 public struct InputSettings: Equatable, Sendable {
+    /// What is read: the key `type`.
     public enum Source: Equatable, Sendable {
         /// A file of recorded notifications; `loops` begins it again at its end.
         case recording(path: String, loops: Bool)
@@ -35,6 +36,7 @@ public struct InputSettings: Equatable, Sendable {
         case maximum
     }
 
+    /// What `run` does when the input has ended: the key `at_end`.
     public enum AtEnd: String, CaseIterable, Sendable { case exit, stay }
 
     public var source: Source
@@ -82,6 +84,7 @@ public struct RingSettings: Equatable, Sendable {
 
 /// One `[sink NAME]`.
 public struct SinkSettings: Equatable, Sendable {
+    /// The kind of the sink, with what that kind needs: the key `type`.
     public enum Target: Equatable, Sendable {
         case file(FileSinkSettings)
         case kinesis(KinesisSinkSettings)
@@ -94,12 +97,14 @@ public struct SinkSettings: Equatable, Sendable {
     public var target: Target
 }
 
+/// A sink of type `file`.
 public struct FileSinkSettings: Equatable, Sendable {
     public var path: String
     public var rotateSizeBytes: Int
     public var rotateKeep: Int
 }
 
+/// A sink of type `kinesis`.
 public struct KinesisSinkSettings: Equatable, Sendable {
     public var stream: String
     public var region: String

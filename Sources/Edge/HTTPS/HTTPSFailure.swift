@@ -3,6 +3,7 @@ internal import CCurl
 /// Why there is no complete response: for the retry logic in a few enums, for a technician in
 /// words. It names hosts, files and codes; no byte of a body or header gets into it.
 public struct HTTPSFailure: Error, Equatable, Sendable, CustomStringConvertible {
+    /// The step of a transfer that failed.
     public enum Category: String, Equatable, Sendable {
         case nameResolution, connect, certificate, tls, timeOut, connectionLost
         case responseTooLarge, notHTTP, other

@@ -49,7 +49,10 @@ public enum Clock {
         guard bytes.count == 16 else {
             throw SystemError(call: "read", subject: path, number: EBADMSG)
         }
-        return BootID(high: bytes.bytes.loadUInt64(at: 0), low: bytes.bytes.loadUInt64(at: 8))
+        // The text is one number of 128 bits, its highest digit first.
+        return BootID(
+            high: bytes.bytes.loadUInt64(at: 0).byteSwapped,
+            low: bytes.bytes.loadUInt64(at: 8).byteSwapped)
     }
 }
 

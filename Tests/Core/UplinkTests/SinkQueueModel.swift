@@ -7,9 +7,18 @@ struct SinkQueueModel {
     var lost: UInt64 = 0
     var head: UInt64
 
-    init(tail: UInt64, head: UInt64) {
-        waiting = Array(tail..<head)
+    /// A sink that owes `waiting`.
+    init(waiting: [UInt64], head: UInt64) {
+        self.waiting = waiting
         self.head = head
+    }
+
+    /// Distances from the tail of records that are neither waiting nor in flight.
+    func settledDistances(sent: UInt64, within count: Int) -> [Int] {
+        let tail = tail
+        let owed = Set(waiting + inFlight)
+        return (tail..<min(sent, tail + UInt64(count))).filter { !owed.contains($0) }
+            .map { Int($0 - tail) }
     }
 
     var tail: UInt64 { min(waiting.first ?? head, inFlight.first ?? head) }

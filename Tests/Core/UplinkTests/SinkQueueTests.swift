@@ -69,6 +69,35 @@ struct SinkQueueTests {
         #expect(numbers == [5, 10])
     }
 
+    private func acknowledged(_ queue: borrowing SinkQueue, within count: Int) -> [Int] {
+        var distances: [Int] = []
+        queue.forEachAcknowledged(within: count) { distances.append($0) }
+        return distances
+    }
+
+    @Test func acknowledgedRecordsBehindTheTailAreNamedByTheirDistance() {
+        var queue = SinkQueue(limit: 4, tail: 10)
+        #expect(acknowledged(queue, within: 512) == [])
+        queue.take(4, head: 20)
+        #expect(acknowledged(queue, within: 512) == [], "in flight")
+        _ = queue.settle { $0 != 1 }
+        #expect(queue.tail == 11)
+        #expect(acknowledged(queue, within: 512) == [1, 2])
+        #expect(acknowledged(queue, within: 2) == [1])
+    }
+
+    @Test func restoredQueueOwesWhatWasNotAcknowledged() {
+        var queue = SinkQueue(limit: 2, tail: 10, rememberedCount: 8)
+        queue.restore(5) { $0 == 1 || $0 == 4 }
+        #expect(candidates(queue, head: 17) == [10, 12, 13, 15, 16])
+        let numbers = [queue.tail, queue.sent, queue.acknowledged, queue.lost]
+        #expect(numbers == [10, 15, 0, 0])
+        queue.take(2, head: 17)
+        _ = queue.settle { _ in false }
+        #expect(candidates(queue, head: 17) == [10, 12, 13, 15, 16])
+        #expect(acknowledged(queue, within: 8) == [1, 4])
+    }
+
     /// Everything the queue says of itself after every operation, against plain lists.
     @Test func randomOperationsAgreeWithTheModel() {
         var random = SeededRandom()
@@ -76,8 +105,13 @@ struct SinkQueueTests {
         while operations < 120_000 {
             let limit = Int.random(in: 1...9, using: &random)
             let tail = UInt64.random(in: 0...3, using: &random) * 1_000_000_007
-            var queue = SinkQueue(limit: limit, tail: tail)
-            var model = SinkQueueModel(tail: tail, head: tail)
+            let restored = Int.random(in: 0...12, using: &random)
+            let had = (0..<restored).map { _ in Bool.random(using: &random) }
+            var queue = SinkQueue(limit: limit, tail: tail, rememberedCount: 12)
+            queue.restore(restored) { had[$0] }
+            let head = tail + UInt64(restored)
+            let waiting = zip(tail..<head, had).filter { !$1 }.map { $0.0 }
+            var model = SinkQueueModel(waiting: waiting, head: head)
             for _ in 0..<400 {
                 let agree = step(&queue, &model, &random)
                 operations += 1
@@ -88,7 +122,10 @@ struct SinkQueueTests {
             }
             #expect(Set(model.acknowledged).count == model.acknowledged.count, "none twice")
             let owed = UInt64(model.waiting.count + model.inFlight.count)
-            #expect(UInt64(model.acknowledged.count) + model.lost + owed == model.head - tail)
+            let hadCount = UInt64(had.count { $0 })
+            #expect(
+                UInt64(model.acknowledged.count) + model.lost + owed == model.head - tail - hadCount
+            )
         }
         print("sink queue: \(operations) operations")
     }
@@ -123,7 +160,8 @@ struct SinkQueueTests {
         candidates(queue, head: model.head) == model.waiting
             && queue.waitingCount(head: model.head) == UInt64(model.waiting.count)
             && queue.inFlightCount == model.inFlight.count
-            && queue.inFlightCount + queue.refusedCount <= queue.limit
+            && acknowledged(queue, within: 12)
+                == model.settledDistances(sent: queue.sent, within: 12)
             && queue.acknowledged == UInt64(model.acknowledged.count)
             && queue.lost == model.lost
             && queue.tail == model.tail

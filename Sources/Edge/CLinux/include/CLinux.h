@@ -44,7 +44,7 @@ enum { PULSEGATE_READABLE = EPOLLIN, PULSEGATE_WRITABLE = EPOLLOUT,
        PULSEGATE_FAILED = EPOLLERR | EPOLLHUP };
 
 // getopt_long(3) keeps its state in globals, which Swift 6 does not let near a struct.
-static inline int pulsegate_getopt(int count, char *const *arguments,
+static inline int pulsegate_getopt(int count, char **arguments,
                                    const struct option *options, int *chosen,
                                    const char **value, int *next) {
     opterr = 0;
@@ -54,4 +54,5 @@ static inline int pulsegate_getopt(int count, char *const *arguments,
     return result;
 }
 
-static inline void pulsegate_getopt_reset(void) { optind = 1; }
+// 0 and not 1: after a refused word getopt still stands within it (getopt(3), NOTES).
+static inline void pulsegate_getopt_reset(void) { optind = 0; }

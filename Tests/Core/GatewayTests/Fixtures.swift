@@ -1,0 +1,59 @@
+import Alarm
+import Gateway
+import RecordRing
+import Vitals
+
+let millisecond: Int64 = 1_000_000
+let second: Int64 = 1_000_000_000
+
+/// Text that is a sensor's or sink's name; a test never asks for a longer one.
+func name(_ text: String) -> SensorName {
+    guard let name = SensorName(text) else {
+        preconditionFailure("a test uses names of 23 bytes at most")
+    }
+    return name
+}
+
+func sensor(_ text: String, onset: Int64 = 3 * second) -> SensorSettings {
+    SensorSettings(name: name(text), limits: RateLimits(onsetDelayNanoseconds: onset))
+}
+
+func kinesis(
+    _ text: String = "kinesis", batch: Int = 4, flush: Int64 = second
+) -> SinkSettings {
+    SinkSettings(
+        name: name(text), kind: .kinesis(stream: Array("heart".utf8)), batchRecords: batch,
+        flushNanoseconds: flush)
+}
+
+func file(_ text: String = "file", batch: Int = 4, flush: Int64 = second) -> SinkSettings {
+    SinkSettings(name: name(text), kind: .file, batchRecords: batch, flushNanoseconds: flush)
+}
+
+func settings(
+    sensors: [SensorSettings] = [sensor("strap"), sensor("watch")],
+    sinks: [SinkSettings] = [kinesis()], session: UInt32 = 1, sync: Int64 = second,
+    window: Int = 64, seed: UInt64 = 1
+) -> GatewaySettings {
+    GatewaySettings(
+        device: Array("gym-7".utf8), boot: BootID(high: 1, low: 2), session: session,
+        sensors: sensors, sinks: sinks, syncNanoseconds: sync, windowRecords: window, seed: seed)
+}
+
+/// A notification of 0x2A37 with one byte of heart rate, or two.
+func notification(_ beatsPerMinute: UInt16) -> [UInt8] {
+    beatsPerMinute > 255
+        ? [1, UInt8(truncatingIfNeeded: beatsPerMinute), UInt8(beatsPerMinute >> 8)]
+        : [0, UInt8(beatsPerMinute)]
+}
+
+extension Action {
+    var alarm: AlarmEvent? { if case .alarm(let event) = self { event } else { nil } }
+    var isAlarm: Bool { alarm != nil }
+    var isWrite: Bool { if case .writeRing = self { true } else { false } }
+    var isRead: Bool { if case .readRing = self { true } else { false } }
+    var isSend: Bool { if case .send = self { true } else { false } }
+
+    /// What is told to people.
+    var report: Report? { if case .report(let report) = self { report } else { nil } }
+}

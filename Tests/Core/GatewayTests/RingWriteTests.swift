@@ -1,0 +1,178 @@
+import Diagnostics
+import Gateway
+import RecordRing
+import Testing
+
+/// When records reach the card.
+struct RingWriteTests {
+    @Test func recordIsHandedToTheRingWithinTheSyncInterval() {
+        var bench = Bench(settings(sync: 250 * millisecond))
+        bench.receive()
+        #expect(bench.gateway.deadline() == bench.now + 250 * millisecond)
+        bench.now += 100 * millisecond
+        bench.receive()
+        #expect(bench.next() == nil)
+        #expect(bench.next(after: 150 * millisecond - 1) == nil)
+        #expect(bench.next(after: 1) == .writeRing(first: 0, count: 2, sync: true))
+    }
+
+    @Test func intervalOfALaterRecordBeginsWithItsOwnArrival() {
+        var bench = Bench(settings(sinks: []))
+        bench.receive()
+        let first = bench.next(after: second)
+        bench.now += 300 * millisecond
+        bench.receive()
+        #expect(bench.written(first)?.sequences == [0])
+        #expect(bench.gateway.deadline() == bench.now + second)
+        #expect(bench.next(after: second) == .writeRing(first: 1, count: 1, sync: true))
+    }
+
+    @Test func oneJobRunsAtATime() {
+        var bench = Bench(settings(sinks: []))
+        bench.receive()
+        let write = bench.next(after: second)
+        bench.receive()
+        #expect(bench.next(after: 10 * second) == nil)
+        #expect(bench.gateway.deadline() == nil, "the card decides when it goes on")
+        _ = bench.written(write)
+        #expect(bench.next() == .writeRing(first: 1, count: 1, sync: true))
+    }
+
+    @Test func writtenRecordsAreSyncedAndCounted() {
+        var bench = Bench(settings(sinks: []))
+        bench.receive(count: 3)
+        let written = bench.written(bench.next(after: second))
+        #expect(written?.sequences == [0, 1, 2])
+        #expect(written?.head.head == 3)
+        #expect(bench.gateway.cursor.synced == 3)
+        let counters = bench.gateway.counters
+        #expect(counters.ringWrites == 1 && counters.ringSyncs == 1)
+        #expect(bench.gateway.durableLatency.count == 3)
+        #expect(bench.gateway.durableLatency.maximum == UInt64(second))
+        #expect(bench.actions(after: 60 * second) == [])
+        #expect(bench.gateway.deadline() == nil)
+    }
+
+    @Test func failedWriteKeepsItsRecordsAndIsRepeatedWithThoseThatCameMeanwhile() {
+        var bench = Bench(settings(sinks: []))
+        bench.receive(count: 2)
+        _ = bench.next(after: second)
+        bench.receive()
+        bench.gateway.ringFailed(now: bench.now)
+        #expect(bench.gateway.cursor.synced == 0)
+        #expect(bench.actions() == [.report(.ringFailed)])
+        #expect(bench.gateway.deadline() == bench.now + Limits.diskRetryNanoseconds)
+        let again = bench.next(after: Limits.diskRetryNanoseconds)
+        #expect(again == .writeRing(first: 0, count: 3, sync: true))
+        #expect(bench.written(again)?.sequences == [0, 1, 2])
+        #expect(bench.actions() == [.report(.ringRecovered)])
+        #expect(bench.gateway.counters.ringFailures == 1)
+    }
+
+    @Test func failureIsReportedOnceHoweverOftenItIsTried() {
+        var bench = Bench(settings(sinks: []))
+        bench.receive()
+        var actions: [Action] = []
+        for _ in 0..<20 {
+            actions += bench.actions(after: second)
+            bench.gateway.ringFailed(now: bench.now)
+        }
+        #expect(actions.filter(\.isWrite).count == 20)
+        #expect(actions.compactMap(\.report) == [.ringFailed])
+    }
+
+    /// The card does not answer: the window keeps the youngest and counts what left it.
+    @Test func recordsThatLeaveTheWindowUnsyncedAreCounted() {
+        var bench = Bench(settings(sinks: [], window: 8))
+        bench.receive(count: 8)
+        #expect(bench.gateway.hasRoom == false)
+        #expect(bench.gateway.counters.unsyncedGivenUp == 0)
+        bench.receive(count: 5)
+        #expect(bench.gateway.counters.unsyncedGivenUp == 5)
+        #expect(bench.written(bench.next(after: second))?.sequences == Array(5..<13))
+        #expect(bench.gateway.hasRoom == true)
+    }
+
+    /// The ring is smaller than the window: what goes over its end was never on the card.
+    @Test func recordsOverwrittenBeforeTheyWereSyncedAreCountedToo() {
+        var bench = Bench(settings(sinks: [], window: 64), slots: 8)
+        bench.receive(count: 8)
+        #expect(bench.gateway.hasRoom == false)
+        bench.receive(count: 5)
+        #expect(bench.gateway.counters.unsyncedGivenUp == 5)
+    }
+
+    @Test func burstIsSyncedBeforeItFillsTheMemory() {
+        var bench = Bench(settings(sinks: [], window: 64))
+        bench.receive(count: 32)
+        #expect(bench.next() == .writeRing(first: 0, count: 32, sync: true))
+        var small = Bench(settings(sinks: [], window: 64), slots: 8)
+        small.receive(count: 4)
+        #expect(small.next() == .writeRing(first: 0, count: 4, sync: true))
+    }
+
+    @Test func longBacklogIsWrittenInPiecesWithoutAPause() {
+        var bench = Bench(settings(sinks: [], window: 8_192))
+        bench.receive(count: Limits.writeRecords + 10)
+        let first = bench.next()
+        #expect(first == .writeRing(first: 0, count: Limits.writeRecords, sync: true))
+        _ = bench.written(first)
+        #expect(
+            bench.next() == .writeRing(first: UInt64(Limits.writeRecords), count: 10, sync: true))
+    }
+
+    @Test func tailThatMovedIsWrittenAtOnceAndSyncedLater() {
+        var bench = Bench()
+        bench.receive(count: 4)
+        _ = bench.written(bench.next(after: second))
+        #expect(bench.next() == .send(sink: 0))
+        _ = bench.request()
+        bench.answer(accepted: [true, true, true, true])
+        let write = bench.next()
+        #expect(write == .writeRing(first: 4, count: 0, sync: false))
+        #expect(bench.written(write)?.head.tail(of: name("kinesis")) == 4)
+        #expect(bench.next() == nil)
+        #expect(bench.gateway.deadline() == bench.now + Limits.tailSyncNanoseconds)
+        let sync = bench.next(after: Limits.tailSyncNanoseconds)
+        #expect(sync == .writeRing(first: 4, count: 0, sync: true))
+        _ = bench.written(sync)
+        #expect(bench.gateway.deadline() == nil)
+    }
+
+    /// Two copies are written in turn; a copy that was synced is not touched before the other one
+    /// has been synced too, so no power cut takes both.
+    @Test func syncedHeadRecordIsNotOverwrittenBeforeTheNextOneIsSynced() {
+        var bench = Bench(settings(sinks: []), record: RingHead(generation: 6, head: 0))
+        var places: [Bool] = []
+        for isWritten in [true, false, false, true, true] {
+            bench.receive()
+            _ = bench.next(after: second)
+            places.append(bench.gateway.headRecord().generation % 2 == 1)
+            if isWritten {
+                bench.gateway.ringWritten(now: bench.now)
+            } else {
+                bench.gateway.ringFailed(now: bench.now)
+            }
+            _ = bench.actions()
+        }
+        #expect(places == [true, false, false, false, true])
+    }
+
+    @Test func everyHeadRecordIsYoungerThanTheOneBefore() {
+        var bench = Bench(settings(sinks: []), record: RingHead(generation: 6, head: 0))
+        var generation: UInt64 = 6
+        for round in 0..<10 {
+            bench.receive()
+            _ = bench.next(after: second)
+            let next = bench.gateway.headRecord().generation
+            #expect(next > generation)
+            generation = next
+            if round % 3 == 0 {
+                bench.gateway.ringFailed(now: bench.now)
+            } else {
+                bench.gateway.ringWritten(now: bench.now)
+            }
+            _ = bench.actions()
+        }
+    }
+}

@@ -1,0 +1,116 @@
+import Gateway
+import RecordRing
+
+/// What an all-knowing observer writes down: every record there ever was, what each sink has
+/// stored, and which records nobody can be blamed for.
+struct Journal {
+    /// A record and how its JSON has to read, whenever and by whichever process it is sent.
+    struct Entry {
+        let sequence: UInt64
+        let line: String
+        let arrival: Int64
+        /// Overwritten, never synced before a crash, or damaged: it may be missing.
+        var isExcused = false
+    }
+
+    /// One sink's copies of one record.
+    struct Delivery {
+        var count = 0
+        /// The process that sent the last copy.
+        var session: UInt32 = 0
+        /// The gateway knows of the last copy.
+        var isAcknowledged = false
+        /// A head record that no power cut can take says so: no process sends it again.
+        var isKept = false
+    }
+
+    private(set) var entries: [Entry] = []
+    private(set) var deliveries: [[Delivery]]
+    private(set) var duplicates = 0
+    private var byLine: [String: Int] = [:]
+    /// The youngest record of each sequence; a sequence is used again when its record was lost
+    /// with the power.
+    private var bySequence: [UInt64: Int] = [:]
+    /// The first rule that was broken, in words.
+    private(set) var violation: String?
+
+    init(sinks: Int) {
+        deliveries = Array(repeating: [], count: sinks)
+    }
+
+    mutating func violated(_ rule: String) {
+        if violation == nil { violation = rule }
+    }
+
+    mutating func recorded(sequence: UInt64, line: String, arrival: Int64) {
+        byLine[line] = entries.count
+        bySequence[sequence] = entries.count
+        entries.append(Entry(sequence: sequence, line: line, arrival: arrival))
+        for sink in deliveries.indices { deliveries[sink].append(Delivery()) }
+    }
+
+    func arrival(of sequence: UInt64) -> Int64? { bySequence[sequence].map { entries[$0].arrival } }
+
+    /// These records may be missing at the end.
+    mutating func excuse(_ sequences: Range<UInt64>) {
+        for sequence in sequences {
+            if let index = bySequence[sequence] { entries[index].isExcused = true }
+        }
+    }
+
+    /// A request has left: every line has to be a record's, in order and none twice.
+    mutating func sent(_ lines: [String]) {
+        var last: UInt64?
+        for line in lines {
+            guard let index = byLine[line] else { return violated("an unknown line: \(line)") }
+            let sequence = entries[index].sequence
+            if let last, sequence <= last { violated("\(sequence) is sent behind \(last)") }
+            last = sequence
+        }
+    }
+
+    /// The sink has stored the lines that `answer` says, sent by the process of `session`.
+    mutating func stored(
+        _ lines: [String], _ answer: SimulatedAnswer, sink: Int, session: UInt32
+    ) {
+        for (place, line) in lines.enumerated() where answer.stored[place] {
+            guard let index = byLine[line] else { continue }
+            var delivery = deliveries[sink][index]
+            if delivery.count > 0 {
+                duplicates += 1
+                if delivery.isKept {
+                    violated("sink \(sink) gets \(entries[index].sequence) again after a restart")
+                }
+                if delivery.isAcknowledged && delivery.session == session {
+                    violated("sink \(sink) gets \(entries[index].sequence) again for no reason")
+                }
+            }
+            delivery.count += 1
+            delivery.session = session
+            delivery.isAcknowledged = answer.acknowledged[place]
+            deliveries[sink][index] = delivery
+        }
+    }
+
+    /// A head record that was synced says that the sink has everything below `tail`, and of the
+    /// records from there on those in `acknowledged`.
+    mutating func kept(sink: Int, upTo tail: UInt64, beyond acknowledged: AcknowledgedSet?) {
+        for (sequence, index) in bySequence {
+            var isKept = sequence < tail
+            if let acknowledged, !isKept, sequence - tail < UInt64(AcknowledgedSet.limit) {
+                isKept = acknowledged[Int(sequence - tail)]
+            }
+            if isKept { deliveries[sink][index].isKept = true }
+        }
+    }
+
+    /// At the end: every record is with every sink, or excused.
+    mutating func checkDelivery() {
+        for sink in deliveries.indices {
+            for (index, delivery) in deliveries[sink].enumerated() where delivery.count == 0 {
+                if entries[index].isExcused { continue }
+                violated("sink \(sink) never gets \(entries[index].sequence)")
+            }
+        }
+    }
+}

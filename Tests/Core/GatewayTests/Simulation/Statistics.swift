@@ -1,0 +1,30 @@
+/// What happened in one world or in all of them, so that a run that proves little shows it.
+struct Statistics: CustomStringConvertible {
+    var events = 0
+    var actions = 0
+    var records = 0
+    var requests = 0
+    var reads = 0
+    var alarms = 0
+    var crashes = 0
+    var duplicates = 0
+    var lost: UInt64 = 0
+
+    mutating func add(_ other: Statistics) {
+        events += other.events
+        actions += other.actions
+        records += other.records
+        requests += other.requests
+        reads += other.reads
+        alarms += other.alarms
+        crashes += other.crashes
+        duplicates += other.duplicates
+        lost += other.lost
+    }
+
+    var description: String {
+        "\(events) events, \(actions) actions, \(records) records, \(requests) requests, "
+            + "\(reads) reads of the card, \(alarms) alarm edges, \(crashes) crashes, "
+            + "\(duplicates) copies too many, \(lost) losses counted"
+    }
+}
