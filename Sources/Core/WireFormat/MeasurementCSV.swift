@@ -14,7 +14,7 @@ extension FixedBuffer {
     /// the fields of the JSON form:
     ///
     /// ```
-    /// 2025-07-15T17:10:33.123456Z,89,gym-7,D4:4A:C4:B0:24:03,18446,b1946ac9,true,671.9 668.0,12,synced
+    /// 2025-07-15T17:10:33.123456Z,89,gym-7,strap-1,18446,b1946ac9,true,671.9 668.0,12,synced
     /// ```
     ///
     /// What the sensor did not send is an empty field; intervals are separated by blanks.

@@ -49,6 +49,8 @@ public struct RingReader: ~Copyable {
     public let birth: Int64?
     private var chunk = FixedBuffer(capacity: chunkBytes)
     private var pausesLeft: Int
+    /// Gives a writer time to finish.
+    private let wait: () -> Void
 
     /// Slots are read in portions of 256 KiB.
     private static let chunkBytes = 256 << 10
@@ -61,12 +63,22 @@ public struct RingReader: ~Copyable {
 
     /// Opens the ring at `path` to look at it.
     public static func open(_ path: String) throws(RingReaderError) -> RingReader {
+        try open(path) {
+            var time = timespec(tv_sec: 0, tv_nsec: pauseNanoseconds)
+            unsafe nanosleep(&time, nil)
+        }
+    }
+
+    /// The same with another way to wait, for tests.
+    static func open(
+        _ path: String, wait: @escaping () -> Void
+    ) throws(RingReaderError) -> RingReader {
         guard Path.exists(path) else { throw .absent(path: path) }
         let file = try wrap { () throws(SystemError) in
             try FileDescriptor.open(path, .readOnly)
         }
         let front = try front(of: file, path)
-        return RingReader(file, path: path, front: front, pauses: pauseLimit)
+        return RingReader(file, path: path, front: front, pauses: pauseLimit, wait: wait)
     }
 
     /// Opens the ring at `path` and takes its lock: no gateway runs until the reader is gone.
@@ -78,7 +90,7 @@ public struct RingReader: ~Copyable {
         let isOurs = try wrap { () throws(SystemError) in try file.lock(path) }
         guard isOurs else { throw .locked(path: path) }
         let front = try front(of: file, path)
-        return RingReader(file, path: path, front: front, pauses: 0)
+        return RingReader(file, path: path, front: front, pauses: 0, wait: {})
     }
 
     /// What the first bytes and the length of a file say.
@@ -88,7 +100,11 @@ public struct RingReader: ~Copyable {
         let fileBytes: UInt64
     }
 
-    private init(_ file: consuming FileDescriptor, path: String, front: Front, pauses: Int) {
+    private init(
+        _ file: consuming FileDescriptor, path: String, front: Front, pauses: Int,
+        wait: @escaping () -> Void
+    ) {
+        self.wait = wait
         geometry = front.geometry
         headerFault = front.headerFault
         fileBytes = front.fileBytes
@@ -251,12 +267,11 @@ public struct RingReader: ~Copyable {
         index * Record.slotBytes..<(index + 1) * Record.slotBytes
     }
 
-    /// Gives a writer time to finish; false when there have been pauses enough.
+    /// Waits once more; false when there have been pauses enough.
     private mutating func pause() -> Bool {
         guard pausesLeft > 0 else { return false }
         pausesLeft -= 1
-        var time = timespec(tv_sec: 0, tv_nsec: Self.pauseNanoseconds)
-        unsafe nanosleep(&time, nil)
+        wait()
         return true
     }
 }

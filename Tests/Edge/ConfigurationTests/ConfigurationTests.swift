@@ -77,8 +77,7 @@ import Testing
                         highBeatsPerMinute: 120, clearBeatsPerMinute: 120,
                         onsetDelayNanoseconds: 1_500_000_000),
                     ring: RingSettings(
-                        sizeBytes: 1_610_612_736, sync: .each,
-                        syncIntervalNanoseconds: 100_000_000,
+                        sizeBytes: 1_610_612_736, sync: .each, syncIntervalNanoseconds: 100_000_000,
                         lazyIntervalNanoseconds: 600_000_000_000, whenFull: .refuse,
                         allowsVolatile: true),
                     sinks: [
