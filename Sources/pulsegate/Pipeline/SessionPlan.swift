@@ -62,7 +62,8 @@ extension SessionPlan {
         let start = Clock.now()
         let replay = try openReplay(start)
         let gateway = Gateway(
-            settings: try gatewaySettings(), cursor: recovered.cursor, head: recovered.head,
+            settings: try gatewaySettings(replay?.sensorStart ?? start), cursor: recovered.cursor,
+            head: recovered.head,
             now: start.monotonicNanoseconds)
         let journal = Journal(
             log: log, sensors: [sensor], sinks: sinks.map(\.name),
@@ -141,7 +142,7 @@ extension SessionPlan {
         }
     }
 
-    private func gatewaySettings() throws(SetupError) -> GatewaySettings {
+    private func gatewaySettings(_ start: Moment) throws(SetupError) -> GatewaySettings {
         let boot = try SetupError.wrap { () throws(SystemError) in try Clock.bootID() }
         var settings: [SinkSettings] = []
         for sink in sinks {
@@ -155,11 +156,14 @@ extension SessionPlan {
                     name: try name(sink.name, "sink"), kind: kind,
                     batchRecords: sink.batchRecords, flushNanoseconds: sink.flushNanoseconds))
         }
-        return GatewaySettings(
+        var gateway = GatewaySettings(
             device: Array(device.utf8), boot: boot,
             session: UInt32(truncatingIfNeeded: Entropy.draw()),
             sensors: [SensorSettings(name: try name(sensor, "sensor"), limits: limits)],
             sinks: settings, syncNanoseconds: syncNanoseconds, seed: Entropy.draw())
+        gateway.start = start
+        gateway.startClock = Clock.state()
+        return gateway
     }
 
     private func name(_ text: String, _ what: String) throws(SetupError) -> SensorName {

@@ -65,7 +65,7 @@ struct RestartTests {
         bench.read(slots)
         var sent: [UInt64] = []
         var lost: UInt64 = 0
-        while sent.count < 3, let action = bench.next(after: second) {
+        while sent.count < 5, let action = bench.next(after: second) {
             if case .report(.recordsLost(0, let count, .unreadable)) = action { lost += count }
             if bench.written(action) != nil || !action.isSend { continue }
             let sequences = bench.sequences()
@@ -75,10 +75,11 @@ struct RestartTests {
         lost += bench.reports().reduce(0) { sum, report in
             if case .recordsLost(0, let count, .unreadable) = report { sum + count } else { sum }
         }
-        #expect(sent == [0, 3, 5])
+        // 6 and 7 are the gap records: one for 1 and 2, one for 4.
+        #expect(sent == [0, 3, 5, 6, 7])
         #expect(lost == 3)
         #expect(bench.gateway.sinks[0].queue.lost == 3)
-        #expect(bench.gateway.sinks[0].queue.tail == 6)
+        #expect(bench.gateway.sinks[0].queue.tail == 8)
     }
 
     @Test func longBacklogIsReadInPieces() {
@@ -133,6 +134,34 @@ struct RestartTests {
         bench.read((2..<8).map(slot))
         #expect(bench.next() == .send(sink: 0))
         #expect(bench.sequences() == [2, 4, 6, 7])
+    }
+
+    /// The ring has gone over the tail: what was acknowledged there is not lost, and what was
+    /// acknowledged behind it is not sent again.
+    @Test func acknowledgedRecordsAreRememberedWhenTheTailIsOverwritten() {
+        var acknowledged = AcknowledgedSet()
+        for sequence in [7, 9, 11] { acknowledged[sequence - 5] = true }
+        var record = RingHead(generation: 3, head: 14)
+        record.append(SinkTail(sink: name("kinesis"), tail: 5, acknowledged: acknowledged))
+        var bench = Bench(
+            settings(sinks: [kinesis(batch: 10)]), slots: 5, oldest: 9, head: 14, record: record)
+        #expect(bench.gateway.sinks[0].queue.lost == 3, "5, 6 and 8")
+        #expect(bench.next() == .readRing(first: 10, count: 4))
+        bench.read((10..<14).map(slot))
+        #expect(bench.next() == .send(sink: 0))
+        #expect(bench.sequences() == [10, 12, 13])
+        bench.answer(accepted: [true, true, true])
+        #expect(bench.reports().contains(.recordsLost(sink: 0, count: 3, .overwritten)))
+    }
+
+    @Test func tailFarBehindTheRingRemembersNothingBeyondItsReach() {
+        var acknowledged = AcknowledgedSet()
+        for distance in [2, 511] { acknowledged[distance] = true }
+        var record = RingHead(generation: 3, head: 2_000)
+        record.append(SinkTail(sink: name("kinesis"), tail: 5, acknowledged: acknowledged))
+        let bench = Bench(settings(), slots: 100, oldest: 1_900, head: 2_000, record: record)
+        #expect(bench.gateway.sinks[0].queue.lost == 1_893)
+        #expect(bench.gateway.sinks[0].queue.tail == 1_900)
     }
 
     @Test func headRecordNamesWhatIsAcknowledgedBehindTheTail() {

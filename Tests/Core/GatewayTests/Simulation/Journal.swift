@@ -49,6 +49,12 @@ struct Journal {
         for sink in deliveries.indices { deliveries[sink].append(Delivery()) }
     }
 
+    /// Some sink has acknowledged the youngest record of this sequence.
+    func isAcknowledged(_ sequence: UInt64) -> Bool {
+        guard let index = bySequence[sequence] else { return false }
+        return deliveries.contains { $0[index].isAcknowledged }
+    }
+
     func arrival(of sequence: UInt64) -> Int64? { bySequence[sequence].map { entries[$0].arrival } }
 
     /// These records may be missing at the end.
@@ -94,10 +100,10 @@ struct Journal {
 
     /// A head record that was synced says that the sink has everything below `tail`, and of the
     /// records from there on those in `acknowledged`.
-    mutating func kept(sink: Int, upTo tail: UInt64, beyond acknowledged: AcknowledgedSet?) {
+    mutating func kept(sink: Int, upTo tail: UInt64, beyond acknowledged: AcknowledgedSet) {
         for (sequence, index) in bySequence {
             var isKept = sequence < tail
-            if let acknowledged, !isKept, sequence - tail < UInt64(AcknowledgedSet.limit) {
+            if !isKept, sequence - tail < UInt64(AcknowledgedSet.limit) {
                 isKept = acknowledged[Int(sequence - tail)]
             }
             if isKept { deliveries[sink][index].isKept = true }

@@ -39,6 +39,9 @@ final class World {
     /// What each sink had before this process, and what it lost by reports since.
     private var base: [UInt64] = []
     private var reportedLost: [UInt64] = []
+    private var saidLost: [UInt64] = []
+    /// The latest measurement of this process, with whose time gap records are stamped.
+    private var latest = Moment(monotonicNanoseconds: 0, wallMicroseconds: 0)
     private var isPeaceful = false
 
     init(seed: UInt64) {
@@ -135,15 +138,47 @@ final class World {
         var rate = UInt16(heartRates[sensor])
         if chance(percent: 4) { rate = Bool.random(using: &random) ? 0 : 500 }
         if (1...300).contains(rate) { expect(rate, sensor: sensor) }
+        let bytes = notification(rate)
+        if (1...300).contains(rate) { latest = moment }
+        excusing(gaps: false) {
+            gateway.receive(
+                bytes.span, sensor: sensor, time: moment, clock: .synced, now: now)
+        }
+    }
+
+    /// What the ring or the memory gives up for a new record is excused. `gaps`: the new records
+    /// are gap records.
+    private func excusing(gaps: Bool = true, _ body: () -> Void) {
         let givenUp = gateway.counters.unsyncedGivenUp
         let oldest = gateway.cursor.oldest
-        let bytes = notification(rate)
-        gateway.receive(
-            bytes.span, sensor: sensor, time: moment, clock: .synced, now: now)
-        if gateway.counters.unsyncedGivenUp > givenUp {
-            journal.excuse(gateway.cursor.synced - 1..<gateway.cursor.synced)
-        }
+        let head = gateway.cursor.head
+        body()
+        if gaps { noteGaps(from: head) }
+        let gone = gateway.counters.unsyncedGivenUp - givenUp
+        journal.excuse(gateway.cursor.synced - gone..<gateway.cursor.synced)
         journal.excuse(oldest..<gateway.cursor.oldest)
+    }
+
+    /// Writes down the gap records that the gateway has put at its head behind `head`, and checks
+    /// that they say what was lost.
+    private func noteGaps(from head: UInt64) {
+        for sequence in head..<gateway.cursor.head {
+            slots.removeAll()
+            gateway.copySlots(first: sequence, count: 1, into: &slots)
+            guard let record = try? Record(decoding: slots.bytes),
+                case .gap(let gap) = record.payload,
+                let sink = weather.sinks.firstIndex(where: { $0.name == record.sensor })
+            else { return journal.violated("\(sequence) is no gap record of a sink") }
+            if gap.count == 0 || gap.lastSequence >= sequence || record.time != latest
+                || gap.count > gap.lastSequence - gap.firstSequence + 1
+            {
+                journal.violated("a gap that cannot be: \(gap)")
+            }
+            saidLost[sink] += gap.count
+            let device = gateway.settings.device
+            let line = appendedText { $0.append(json: record, device: device.span) }
+            journal.recorded(sequence: sequence, line: line, arrival: now)
+        }
     }
 
     private var moment: Moment {
@@ -168,7 +203,7 @@ final class World {
 
     /// Carries out every action, and checks what has to hold whenever there is none.
     private func perform() {
-        while let action = gateway.nextAction(now: now) {
+        while let action = nextAction() {
             statistics.actions += 1
             if expectedAlarm != nil && !action.isAlarm {
                 return journal.violated("\(action) goes before the alarm")
@@ -185,6 +220,12 @@ final class World {
             if journal.violation != nil { return }
         }
         checkRest()
+    }
+
+    private func nextAction() -> Action? {
+        var action: Action?
+        excusing { action = gateway.nextAction(now: now) }
+        return action
     }
 
     private func check(_ event: AlarmEvent) {
@@ -271,14 +312,16 @@ final class World {
         let answer = answer(to: request, sink: sink)
         journal.stored(request.lines, answer, sink: sink, session: session)
         let before = gateway.sinks[sink].queue.acknowledged
-        switch answer.reply {
-        case .delivered: gateway.sinkDelivered(sink: sink, now: now)
-        case .none: gateway.sinkFailed(sink: sink, now: now)
-        case .http(let status, let text, let retryAfter):
-            let body = Array(text.utf8)
-            gateway.sinkAnswered(
-                sink: sink, status: status, body: body.span, retryAfterNanoseconds: retryAfter,
-                now: now)
+        excusing {
+            switch answer.reply {
+            case .delivered: gateway.sinkDelivered(sink: sink, now: now)
+            case .none: gateway.sinkFailed(sink: sink, now: now)
+            case .http(let status, let text, let retryAfter):
+                let body = Array(text.utf8)
+                gateway.sinkAnswered(
+                    sink: sink, status: status, body: body.span,
+                    retryAfterNanoseconds: retryAfter, now: now)
+            }
         }
         let acknowledged = gateway.sinks[sink].queue.acknowledged - before
         if acknowledged != UInt64(answer.acknowledged.count { $0 }) {
@@ -303,14 +346,19 @@ final class World {
         checkSync()
     }
 
-    /// A card that works has every record within the sync interval.
+    /// A card that works has every record within the sync interval that no sink has, and the others
+    /// within the lazy interval.
     private func checkSync() {
         let hasFailed = cardFailedAt.map { now - $0 <= Limits.diskRetryNanoseconds } ?? false
         guard card.job == nil, !hasFailed, gateway.cursor.unsyncedCount > 0 else { return }
-        guard let arrival = journal.arrival(of: gateway.cursor.synced) else {
-            return journal.violated("an unknown record waits for its sync")
+        for sequence in gateway.cursor.synced..<gateway.cursor.head {
+            guard let arrival = journal.arrival(of: sequence) else {
+                return journal.violated("an unknown record waits for its sync")
+            }
+            let isSafe = journal.isAcknowledged(sequence)
+            let patience = isSafe ? gateway.settings.lazyNanoseconds : weather.sync
+            if arrival + patience <= now { journal.violated("a sync is overdue") }
         }
-        if arrival + weather.sync <= now { journal.violated("a sync is overdue") }
     }
 
     /// Reports say what the counters say.
@@ -320,6 +368,9 @@ final class World {
             statistics.lost += sink.queue.lost
             if sink.queue.lost != reportedLost[index] {
                 journal.violated("\(sink.queue.lost) lost, \(reportedLost[index]) reported")
+            }
+            if gateway.isDrained && sink.queue.lost != saidLost[index] {
+                journal.violated("\(sink.queue.lost) lost, \(saidLost[index]) in gap records")
             }
         }
     }
@@ -371,10 +422,7 @@ final class World {
             if sink.queue.tail < kept.tail {
                 journal.violated("sink \(index) had \(kept.tail), begins with \(sink.queue.tail)")
             }
-            // What was acknowledged behind a tail is not known any more when the ring has gone
-            // over that tail.
-            let isWhole = found.cursor.oldest <= kept.tail
-            journal.kept(sink: index, upTo: kept.tail, beyond: isWhole ? kept.acknowledged : nil)
+            journal.kept(sink: index, upTo: kept.tail, beyond: kept.acknowledged)
         }
     }
 
@@ -383,6 +431,8 @@ final class World {
         alarms = gateway.settings.sensors.map { RateAlarm(limits: $0.limits) }
         expectedAlarm = nil
         reportedLost = gateway.sinks.map { _ in 0 }
+        saidLost = reportedLost
+        latest = gateway.settings.start
         let head = gateway.cursor.head
         base = gateway.sinks.map { head - $0.sum(head: head) }
     }
