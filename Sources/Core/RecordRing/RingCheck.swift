@@ -51,8 +51,8 @@ public struct RingCheck: Sendable {
     public private(set) var unwrittenCount: UInt64 = 0
     public private(set) var tornCount: UInt64 = 0
     public private(set) var damagedCount: UInt64 = 0
-    /// Those of the damaged that a newer Pulsegate can read.
-    public private(set) var newerCount: UInt64 = 0
+    /// Those of the damaged that a newer version wrote.
+    public private(set) var unknownCount: UInt64 = 0
 
     /// `tornSlots` is what `isTorn` said yes to, one slot after the other, from the slot of
     /// `survey.wholeEnd` on; a longer row than `tornLimit` is no torn write.
@@ -74,9 +74,9 @@ public struct RingCheck: Sendable {
         case .missing: missingCount += 1
         case .unwritten: unwrittenCount += 1
         case .torn: tornCount += 1
-        case .damaged(.newerLayout):
+        case .damaged(.unknown):
             damagedCount += 1
-            newerCount += 1
+            unknownCount += 1
         case .damaged: damagedCount += 1
         }
         if current?.extend(by: finding) ?? false { return nil }

@@ -12,7 +12,7 @@ public enum HeadContent: Equatable, Sendable {
         if bytes.isZero {
             self = .blank
         } else if let head = RingHead(decoding: bytes), head.generation > 0,
-            head.generation < UInt64.max, head.generation % 2 == generation % 2
+            head.generation % 2 == generation % 2
         {
             self = .whole(head)
         } else {
@@ -59,18 +59,15 @@ public struct RingSurvey: Sendable {
     /// cut can take the last records and leave the head record that was written with them.
     public var wholeEnd: UInt64 { recovery.cursor(head: nil).head }
 
-    /// Whether one of the head records is damaged or was wiped. Blank ones are no damage in a
-    /// ring that has not been written twice.
+    /// Whether the head records are damaged or were wiped. A goes first, and the one that was
+    /// synced last is not written over before the other has been synced: so where B is, A was; and
+    /// where A knows of a sync, B was.
     public var isHeadDamaged: (a: Bool, b: Bool) {
-        let isNew = (head?.generation ?? 1) == 1
-        func isDamaged(_ content: HeadContent) -> Bool {
-            switch content {
-            case .whole: false
-            case .damaged: true
-            case .blank: !isNew
-            }
+        switch (headA, headB) {
+        case (.blank, .whole): (true, false)
+        case (.whole(let head), .blank): (false, head.wear.syncs > 0)
+        default: (headA == .damaged, headB == .damaged)
         }
-        return (isDamaged(headA), isDamaged(headB))
     }
 
     /// What a repair writes over damaged head records, each at the place of its generation.

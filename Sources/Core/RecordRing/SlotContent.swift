@@ -9,10 +9,8 @@ public enum SlotFault: Equatable, Sendable {
     case flippedBit(byte: Int, bit: Int)
     /// A whole record, and this is not the slot of its sequence.
     case misplaced(sequence: UInt64)
-    /// Written by a newer Pulsegate, which can read it.
-    case newerLayout(UInt8)
-    /// The checksum fits and a field has a value that nobody writes.
-    case field
+    /// The checksum fits and this version cannot read what is there: a newer one wrote it.
+    case unknown(layout: UInt8, kind: UInt8)
 }
 
 /// What lies in one slot of a ring file, looked at by itself.
@@ -27,20 +25,18 @@ public enum SlotContent: Equatable, Sendable {
     public init(of bytes: Span<UInt8>, slot: UInt64, geometry: RingGeometry) {
         do throws(RecordError) {
             let record = try Record(decoding: bytes)
-            if record.sequence == UInt64.max {
-                self = .unreadable(.field)
-            } else if record.sequence % geometry.slotCount != slot {
-                self = .unreadable(.misplaced(sequence: record.sequence))
-            } else {
-                self = .record(record)
-            }
+            let isInPlace =
+                record.sequence < RingCursor.sequenceLimit
+                && record.sequence % geometry.slotCount == slot
+            self =
+                isInPlace
+                ? .record(record) : .unreadable(.misplaced(sequence: record.sequence))
         } catch {
             switch error {
             case .empty: self = .empty
             case .checksum: self = .unreadable(FlippedBit.find(in: bytes) ?? .checksum)
-            case .layoutVersion(let version) where version > Record.layoutVersion:
-                self = .unreadable(.newerLayout(version))
-            case .layoutVersion, .field: self = .unreadable(.field)
+            case .layoutVersion, .field:
+                self = .unreadable(.unknown(layout: bytes[4], kind: bytes[5]))
             }
         }
     }

@@ -59,7 +59,7 @@ extension RingReader {
         let geometry = self.geometry
         try forEachSlot(in: 0..<slotsInFile) { (slot, bytes) throws(SystemError) in
             switch SlotContent(of: bytes, slot: slot, geometry: geometry) {
-            case .empty, .record, .unreadable(.newerLayout): return
+            case .empty, .record, .unreadable(.unknown): return
             case .unreadable: try body(geometry.offset(ofSlot: slot), bytes)
             }
         }

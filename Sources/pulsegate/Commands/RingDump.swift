@@ -16,7 +16,11 @@ struct RingSelection {
     func takes(_ record: Record) -> Bool {
         let time = record.time.wallMicroseconds
         guard time >= from, time < to else { return false }
-        if let sensor, record.sensor != sensor { return false }
+        if let sensor {
+            // A gap record has the name of a sink.
+            if case .gap = record.payload { return false }
+            guard record.sensor == sensor else { return false }
+        }
         guard let sink else { return true }
         guard record.sequence >= sink.tail else { return false }
         let distance = record.sequence - sink.tail

@@ -85,7 +85,8 @@ enum RingFsck {
             return "save the records with `pulsegate ring export FILE`, then move the ring away; "
                 + "a gateway begins a new one"
         }
-        if verdict.check.damagedCount == verdict.check.newerCount && verdict.check.newerCount > 0 {
+        let unknown = verdict.check.unknownCount
+        if unknown > 0 && unknown == verdict.check.damagedCount {
             return "install the newer pulsegate again; it can read its records"
         }
         return "stop the gateway and say `pulsegate ring fsck --repair`, which zeroes what cannot "

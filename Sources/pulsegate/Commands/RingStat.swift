@@ -29,7 +29,7 @@ enum RingStat {
         say("storage", StorageText.text(try SetupError.storage(of: place.folder)))
         sayRecords(check, reader.geometry)
         sayDamage(survey, check)
-        saySinks(survey, reader.geometry)
+        saySinks(survey)
         sayWear(survey, check, birth: reader.birth, terabytes)
         sayCapacity(reader.geometry, sensors)
         return ExitStatus.success
@@ -88,26 +88,33 @@ enum RingStat {
         if !names.isEmpty { say("", "head record \(names.joined(separator: " and ")) damaged") }
     }
 
-    private static func saySinks(_ survey: RingSurvey, _ geometry: RingGeometry) {
+    private static func saySinks(_ survey: RingSurvey) {
         guard let head = survey.head else { return say("sinks", "none known") }
         let cursor = survey.cursor
         for index in 0..<head.sinkCount {
             let kept = head[index]
-            let tail = min(max(kept.tail, cursor.oldest), cursor.head)
-            var waiting = cursor.head - tail
-            for distance in 0..<AcknowledgedSet.limit
-            where kept.acknowledged[distance] && kept.tail + UInt64(distance) < cursor.head
-                && kept.tail + UInt64(distance) >= tail
-            {
-                waiting -= 1
-            }
-            let lost = kept.tail < cursor.oldest ? cursor.oldest - kept.tail : 0
+            let (waiting, lost) = owed(kept, cursor)
             say(
                 "sink",
                 "\(String(decoding: kept.sink.bytes)): tail \(kept.tail), \(waiting) waiting"
                     + (lost > 0 ? ", \(lost) overwritten before it had them" : ""))
         }
         if head.sinkCount == 0 { say("sinks", "none yet") }
+    }
+
+    /// Records that the sink still waits for, and those that it never got and never will.
+    private static func owed(
+        _ kept: SinkTail, _ cursor: RingCursor
+    ) -> (waiting: UInt64, lost: UInt64) {
+        guard kept.tail <= cursor.head else { return (0, 0) }
+        let tail = max(kept.tail, cursor.oldest)
+        var waiting = cursor.head - tail
+        var lost = tail > kept.tail ? tail - kept.tail : 0
+        for distance in 0..<AcknowledgedSet.limit where kept.acknowledged[distance] {
+            let sequence = kept.tail + UInt64(distance)
+            if sequence < tail { lost -= 1 } else if sequence < cursor.head { waiting -= 1 }
+        }
+        return (waiting, lost)
     }
 
     /// What the card was asked to do, and how long it lasts at that rate.

@@ -78,9 +78,8 @@ enum RingText {
             return "damaged: bit \(bit) of byte \(place) is flipped"
         case .misplaced(let sequence):
             return "damaged: the record of sequence \(sequence), which belongs elsewhere"
-        case .newerLayout(let version):
-            return "of a newer pulsegate: record layout \(version)"
-        case .field: return "damaged: the checksum fits, and a field has no meaning"
+        case .unknown(let layout, let kind):
+            return "whole, and not for this version: record layout \(layout), kind \(kind)"
         }
     }
 

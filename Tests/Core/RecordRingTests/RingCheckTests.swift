@@ -177,21 +177,21 @@ private struct SmallRing {
         ring.slots[3][4] = 2
         ring.slots[3] = sealed(ring.slots[3])
         let (findings, check) = ring.check()
-        #expect(findings == ["damaged(RecordRing.SlotFault.newerLayout(2)) 3+1 3"])
-        #expect(check.newerCount == 1)
+        #expect(findings == ["damaged(RecordRing.SlotFault.unknown(layout: 2, kind: 1)) 3+1 3"])
+        #expect(check.unknownCount == 1)
         #expect(check.damagedCount == 1)
     }
 
     /// Bytes from outside: any sequence that a checksum can be put over, any head record.
     @Test func extremeSequencesDoNotTrap() throws {
-        for sequence in [UInt64.max - 1, UInt64.max - 8, 1 << 63] {
+        for sequence in [RingCursor.sequenceLimit - 1, RingCursor.sequenceLimit - 8] {
             var ring = try SmallRing(slotCount: 8, head: 0)
             ring.slots[Int(sequence % 8)] = slot(try exampleRecord(sequence: sequence))
             ring.tear(Int((sequence + 1) % 8))
             #expect(ring.check().1.wholeCount == 1)
         }
         var ring = try SmallRing(slotCount: 8, head: 3)
-        ring.headB = .whole(RingHead(generation: 2, head: UInt64.max))
+        ring.headB = .whole(RingHead(generation: 2, head: RingCursor.sequenceLimit))
         #expect(ring.check().1.newest == nil)
         #expect(ring.check().1.unwrittenCount == 8)
     }

@@ -54,20 +54,22 @@ import Testing
         #expect(content(bytes) == .unreadable(.checksum))
     }
 
-    @Test func aNewerLayoutIsNamed() throws {
+    @Test func whatANewerVersionWroteIsNamed() throws {
         var bytes = slot(try exampleRecord())
         bytes[4] = 7
-        #expect(content(sealed(bytes)) == .unreadable(.newerLayout(7)))
-        bytes[4] = 0
-        #expect(content(sealed(bytes)) == .unreadable(.field))
+        #expect(content(sealed(bytes)) == .unreadable(.unknown(layout: 7, kind: 1)))
+        bytes[4] = 1
+        bytes[5] = 9
+        #expect(content(sealed(bytes)) == .unreadable(.unknown(layout: 1, kind: 9)))
+        bytes[5] = 1
+        bytes[6] = 9
+        #expect(content(sealed(bytes)) == .unreadable(.unknown(layout: 1, kind: 1)))
     }
 
-    @Test func aFieldThatNobodyWritesIsNoRecord() throws {
-        var bytes = slot(try exampleRecord())
-        bytes[6] = 9
-        #expect(content(sealed(bytes)) == .unreadable(.field))
-        let last = try exampleRecord(sequence: UInt64.max)
-        #expect(content(slot(last), slot: UInt64.max % 100) == .unreadable(.field))
+    @Test func aSequenceBeyondTheLimitIsInNoPlace() throws {
+        let limit = RingCursor.sequenceLimit
+        let bytes = slot(try exampleRecord(sequence: limit))
+        #expect(content(bytes, slot: limit % 100) == .unreadable(.misplaced(sequence: limit)))
     }
 
     @Test func zerosAndWholeRecordsAreSettled() throws {
