@@ -129,7 +129,8 @@ struct FileDescriptorTests {
             for index in 0..<count { received.append(buffer.bytes[index]) }
             buffer.removeAll()
         }
-        #expect(received == bytes)
+        let isWhole = received == bytes
+        #expect(isWhole)
     }
 
     @Test func fullDeviceIsAnErrorOfWrite() throws {
