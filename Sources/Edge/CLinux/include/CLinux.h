@@ -5,6 +5,7 @@
 #include <getopt.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -56,3 +57,8 @@ static inline int pulsegate_getopt(int count, char **arguments,
 
 // 0 and not 1: after a refused word getopt still stands within it (getopt(3), NOTES).
 static inline void pulsegate_getopt_reset(void) { optind = 0; }
+
+// Whether the CPU has an instruction for CRC-32C, and the checksum by it (CLinux.c). Swift has
+// neither the instruction nor a way to compile one function for another CPU than the rest.
+int pulsegate_has_crc32c(void);
+uint32_t pulsegate_crc32c(const uint8_t *bytes, size_t count);
