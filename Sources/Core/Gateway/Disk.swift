@@ -203,7 +203,8 @@ extension Gateway {
 
     /// The head record of the current `writeRing` action.
     public func headRecord() -> RingHead {
-        var record = RingHead(generation: disk.generation, head: cursor.head)
+        var record = RingHead(
+            generation: disk.generation, head: cursor.head, synced: cursor.synced)
         for sink in sinks {
             var acknowledged = AcknowledgedSet()
             sink.queue.forEachAcknowledged(within: AcknowledgedSet.limit) {

@@ -68,18 +68,21 @@ public struct Gateway: ~Copyable {
             let kept = head?.sinkTail(of: sink.name)
             let tail = min(max(kept?.tail ?? cursor.oldest, cursor.oldest), cursor.head)
             // What was acknowledged is counted from the tail that was kept.
-            let isWhole = kept?.tail == tail
+            var acknowledged = AcknowledgedSet()
+            if let kept, kept.tail <= tail {
+                acknowledged = kept.acknowledged.advanced(by: tail - kept.tail)
+            }
             return Sink(
-                settings: sink, tail: tail,
-                acknowledged: isWhole ? kept?.acknowledged ?? AcknowledgedSet() : AcknowledgedSet(),
-                head: cursor.head)
+                settings: sink, tail: tail, acknowledged: acknowledged, head: cursor.head)
         }
         for (index, sink) in sinks.enumerated() {
-            guard let kept = head?.tail(of: sink.settings.name), kept < cursor.oldest else {
-                continue
-            }
-            sink.queue.countLost(cursor.oldest - kept)
-            report(.recordsLost(sink: index, count: cursor.oldest - kept, .overwritten))
+            guard let kept = head?.sinkTail(of: sink.settings.name), kept.tail < cursor.oldest
+            else { continue }
+            let gone = cursor.oldest - kept.tail
+            let lost = gone - kept.acknowledged.count(below: gone)
+            guard lost > 0 else { continue }
+            sink.queue.countLost(lost)
+            report(.recordsLost(sink: index, count: lost, .overwritten))
         }
     }
 
