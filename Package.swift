@@ -145,6 +145,13 @@ let package = Package(
             name: "GatewayLoop",
             dependencies: ["Bytes", "Gateway", "RecordRing", "SigV4", "Time"],
             path: "Tests/Support/GatewayLoop", swiftSettings: strict),
+        .executableTarget(
+            name: "pulsegate-bench",
+            dependencies: [
+                "Alarm", "Bytes", "Gateway", "GatewayLoop", "Kinesis", "LibCrypto", "Linux",
+                "RecordRing", "SigV4", "Time", "Vitals", "WireFormat",
+            ],
+            path: "Tests/Bench/Stages", swiftSettings: strict),
         tests(
             "AllocationTests", in: "Allocation",
             ["CMallocCount", "Gateway", "GatewayLoop", "LibCrypto", "Uplink"]),

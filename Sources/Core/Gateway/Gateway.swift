@@ -64,25 +64,12 @@ public struct Gateway: ~Copyable {
         cache = FixedBuffer(capacity: Limits.readRecords * Record.slotBytes)
         safe = cursor.head
         sinks = settings.sinks.map { sink in
-            // A sink that the ring does not know begins with the oldest record there is.
-            let kept = head?.sinkTail(of: sink.name)
-            let tail = min(max(kept?.tail ?? cursor.oldest, cursor.oldest), cursor.head)
-            // What was acknowledged is counted from the tail that was kept.
-            var acknowledged = AcknowledgedSet()
-            if let kept, kept.tail <= tail {
-                acknowledged = kept.acknowledged.advanced(by: tail - kept.tail)
-            }
-            return Sink(
-                settings: sink, tail: tail, acknowledged: acknowledged, head: cursor.head)
+            Sink(
+                settings: sink, kept: head?.sinkTail(of: sink.name), oldest: cursor.oldest,
+                head: cursor.head)
         }
-        for (index, sink) in sinks.enumerated() {
-            guard let kept = head?.sinkTail(of: sink.settings.name), kept.tail < cursor.oldest
-            else { continue }
-            let gone = cursor.oldest - kept.tail
-            let lost = gone - kept.acknowledged.count(below: gone)
-            guard lost > 0 else { continue }
-            sink.queue.countLost(lost)
-            report(.recordsLost(sink: index, count: lost, .overwritten))
+        for (index, sink) in sinks.enumerated() where sink.queue.lost > 0 {
+            report(.recordsLost(sink: index, count: sink.queue.lost, .overwritten))
         }
     }
 

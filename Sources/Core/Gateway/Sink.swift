@@ -32,14 +32,25 @@ public final class Sink {
     /// The last request failed as a whole.
     var isFailing = false
 
-    /// A sink that has acknowledged everything below `tail`, and of the records from there on
-    /// what `acknowledged` says. None of them lies beyond `head`.
-    init(settings: SinkSettings, tail: UInt64, acknowledged: AcknowledgedSet, head: UInt64) {
+    /// A sink of which the ring says `kept`; without it, one that begins with the oldest record.
+    /// The ring holds the records from `oldest` to `head`. What it went over since is lost, but
+    /// for what the sink had acknowledged.
+    init(settings: SinkSettings, kept: SinkTail?, oldest: UInt64, head: UInt64) {
         self.settings = settings
+        let tail = min(max(kept?.tail ?? oldest, oldest), head)
         queue = SinkQueue(
             limit: settings.batchRecords, tail: tail, rememberedCount: AcknowledgedSet.limit)
-        let known = acknowledged.last.map { min(UInt64($0) + 1, head - tail) } ?? 0
-        queue.restore(Int(known)) { acknowledged[$0] }
+        guard let kept, kept.tail <= tail else { return }
+        let overwritten = tail - kept.tail
+        let end = kept.acknowledged.last.map { UInt64($0) + 1 } ?? 0
+        var lost = overwritten
+        for distance in 0..<min(overwritten, end) where kept.acknowledged[Int(distance)] {
+            lost -= 1
+        }
+        queue.countLost(lost)
+        guard end > overwritten else { return }
+        let remembered = min(end - overwritten, head - tail)
+        queue.restore(Int(remembered)) { kept.acknowledged[Int(overwritten) + $0] }
     }
 
     /// When the next request may be sent; 0 for at once, nil while one runs or nothing waits.

@@ -38,23 +38,6 @@ public struct AcknowledgedSet: Equatable, Sendable {
         return nil
     }
 
-    /// How many of the distances below `end` have their bit set.
-    public func count(below end: UInt64) -> UInt64 {
-        var count: UInt64 = 0
-        for distance in 0..<Int(min(end, UInt64(Self.limit))) where self[distance] { count += 1 }
-        return count
-    }
-
-    /// The same records, counted from a tail that is `count` further on.
-    public func advanced(by count: UInt64) -> AcknowledgedSet {
-        var advanced = AcknowledgedSet()
-        guard count < UInt64(Self.limit) else { return advanced }
-        for distance in Int(count)..<Self.limit where self[distance] {
-            advanced[distance - Int(count)] = true
-        }
-        return advanced
-    }
-
     public static func == (one: AcknowledgedSet, other: AcknowledgedSet) -> Bool {
         for word in 0..<8 where one.words[word] != other.words[word] { return false }
         return true

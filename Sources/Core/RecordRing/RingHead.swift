@@ -149,6 +149,9 @@ public struct RingHead: Equatable, Sendable {
         wear.bytesWritten = page.loadUInt64(at: 32)
         wear.syncs = page.loadUInt64(at: 40)
         wear.longestSyncMicroseconds = page.loadUInt64(at: 48)
+        guard wear.bytesWritten <= RingCursor.sequenceLimit,
+            wear.syncs <= RingCursor.sequenceLimit
+        else { return nil }
         for index in 0..<Int(page.loadUInt32(at: 24)) {
             let place = Self.firstSinkOffset + Self.sinkBytes * index
             let length = Int(page[place])
@@ -156,11 +159,9 @@ public struct RingHead: Equatable, Sendable {
                 let name = SensorName(page.extracting(place + 1..<place + 1 + length))
             else { return nil }
             let tail = page.loadUInt64(at: place + 24)
-            guard tail <= RingCursor.sequenceLimit else { return nil }
-            append(
-                SinkTail(
-                    sink: name, tail: tail,
-                    acknowledged: AcknowledgedSet(decoding: page, at: place + 32)))
+            let acknowledged = AcknowledgedSet(decoding: page, at: place + 32)
+            guard tail <= RingCursor.sequenceLimit, !acknowledged[0] else { return nil }
+            append(SinkTail(sink: name, tail: tail, acknowledged: acknowledged))
         }
     }
 }

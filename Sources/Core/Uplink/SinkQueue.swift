@@ -9,8 +9,8 @@ import Bytes
 ///
 /// A refused record goes back to the front, so records leave in order as far as the service
 /// allows. Invariants: in flight and refused are ascending and together at most `limit` and what
-/// was restored; nothing
-/// beyond `sent` is taken while a refused record waits; `tail <= sent <= head`.
+/// was restored; nothing beyond `sent` is taken while a refused record waits;
+/// `tail <= sent <= head`.
 public struct SinkQueue: ~Copyable {
     /// Records in one request at most.
     public let limit: Int

@@ -151,8 +151,13 @@ extension HTTPSFailure {
         _ problem: CertificateProblem?, _ evidence: FailureEvidence
     ) -> String {
         let authority = evidence.authority
-        let file = evidence.settings.certificateAuthorityFile
-        let trusted = file.map { "the file \($0)" } ?? "the system's (package ca-certificates)"
+        let named = [
+            evidence.settings.certificateAuthorityFile.map { "the file \($0)" },
+            evidence.settings.certificateAuthorityFolder.map { "the folder \($0)" },
+        ].compactMap(\.self)
+        let trusted =
+            named.isEmpty
+            ? "the system's (package ca-certificates)" : named.joined(separator: " and ")
         return switch problem {
         case .notYetValid:
             "The certificate of \(authority) is valid later than this machine's clock: check "

@@ -135,6 +135,34 @@ struct RestartTests {
         #expect(bench.sequences() == [2, 4, 6, 7])
     }
 
+    /// The ring has gone over the tail: what was acknowledged there is not lost, and what was
+    /// acknowledged behind it is not sent again.
+    @Test func acknowledgedRecordsAreRememberedWhenTheTailIsOverwritten() {
+        var acknowledged = AcknowledgedSet()
+        for sequence in [7, 9, 11] { acknowledged[sequence - 5] = true }
+        var record = RingHead(generation: 3, head: 14)
+        record.append(SinkTail(sink: name("kinesis"), tail: 5, acknowledged: acknowledged))
+        var bench = Bench(
+            settings(sinks: [kinesis(batch: 10)]), slots: 5, oldest: 9, head: 14, record: record)
+        #expect(bench.gateway.sinks[0].queue.lost == 3, "5, 6 and 8")
+        #expect(bench.next() == .readRing(first: 10, count: 4))
+        bench.read((10..<14).map(slot))
+        #expect(bench.next() == .send(sink: 0))
+        #expect(bench.sequences() == [10, 12, 13])
+        bench.answer(accepted: [true, true, true])
+        #expect(bench.reports().contains(.recordsLost(sink: 0, count: 3, .overwritten)))
+    }
+
+    @Test func tailFarBehindTheRingRemembersNothingBeyondItsReach() {
+        var acknowledged = AcknowledgedSet()
+        for distance in [2, 511] { acknowledged[distance] = true }
+        var record = RingHead(generation: 3, head: 2_000)
+        record.append(SinkTail(sink: name("kinesis"), tail: 5, acknowledged: acknowledged))
+        let bench = Bench(settings(), slots: 100, oldest: 1_900, head: 2_000, record: record)
+        #expect(bench.gateway.sinks[0].queue.lost == 1_893)
+        #expect(bench.gateway.sinks[0].queue.tail == 1_900)
+    }
+
     @Test func headRecordNamesWhatIsAcknowledgedBehindTheTail() {
         var bench = Bench(settings(sinks: [kinesis(batch: 4)]))
         bench.receive(count: 4)

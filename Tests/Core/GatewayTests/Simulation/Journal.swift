@@ -94,10 +94,10 @@ struct Journal {
 
     /// A head record that was synced says that the sink has everything below `tail`, and of the
     /// records from there on those in `acknowledged`.
-    mutating func kept(sink: Int, upTo tail: UInt64, beyond acknowledged: AcknowledgedSet?) {
+    mutating func kept(sink: Int, upTo tail: UInt64, beyond acknowledged: AcknowledgedSet) {
         for (sequence, index) in bySequence {
             var isKept = sequence < tail
-            if let acknowledged, !isKept, sequence - tail < UInt64(AcknowledgedSet.limit) {
+            if !isKept, sequence - tail < UInt64(AcknowledgedSet.limit) {
                 isKept = acknowledged[Int(sequence - tail)]
             }
             if isKept { deliveries[sink][index].isKept = true }

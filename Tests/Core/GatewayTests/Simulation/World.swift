@@ -371,10 +371,7 @@ final class World {
             if sink.queue.tail < kept.tail {
                 journal.violated("sink \(index) had \(kept.tail), begins with \(sink.queue.tail)")
             }
-            // What was acknowledged behind a tail is not known any more when the ring has gone
-            // over that tail.
-            let isWhole = found.cursor.oldest <= kept.tail
-            journal.kept(sink: index, upTo: kept.tail, beyond: isWhole ? kept.acknowledged : nil)
+            journal.kept(sink: index, upTo: kept.tail, beyond: kept.acknowledged)
         }
     }
 
