@@ -33,6 +33,9 @@ struct SessionPlan {
     var dataFolder: String
     var ringBytes: UInt64
     var syncNanoseconds: Int64
+    var lazyNanoseconds: Int64 = 30_000_000_000
+    var syncsEach = false
+    var refusesWhenFull = false
     var sensor: String
     var limits: RateLimits
     var sinks: [SinkPlan]
@@ -167,6 +170,9 @@ extension SessionPlan {
             session: UInt32(truncatingIfNeeded: Entropy.draw()),
             sensors: [SensorSettings(name: try name(sensor, "sensor"), limits: limits)],
             sinks: settings, syncNanoseconds: syncNanoseconds, seed: Entropy.draw())
+        gateway.lazyNanoseconds = lazyNanoseconds
+        gateway.syncsEach = syncsEach
+        gateway.refusesWhenFull = refusesWhenFull
         gateway.start = start
         gateway.startClock = Clock.state()
         return gateway
