@@ -50,8 +50,13 @@ public final class RingFile: Sendable {
     let descriptor: FileDescriptor
     let path: String
     public let geometry: RingGeometry
+    /// It was laid by `open`: there is nothing to be recovered.
+    private let isNew: Bool
 
-    private init(descriptor: consuming FileDescriptor, path: String, geometry: RingGeometry) {
+    private init(
+        descriptor: consuming FileDescriptor, path: String, geometry: RingGeometry, isNew: Bool
+    ) {
+        self.isNew = isNew
         self.descriptor = descriptor
         self.path = path
         self.geometry = geometry
@@ -65,7 +70,8 @@ public final class RingFile: Sendable {
         }
         let isOurs = try system { () throws(SystemError) in try descriptor.lock(path) }
         guard isOurs else { throw .locked(path: path) }
-        if try system({ () throws(SystemError) in try isBlank(descriptor, path) }) {
+        let isNew = try system { () throws(SystemError) in try isBlank(descriptor, path) }
+        if isNew {
             guard let geometry = RingGeometry(fileBytes: bytes) else {
                 throw .tooSmall(path: path, bytes: bytes)
             }
@@ -79,7 +85,8 @@ public final class RingFile: Sendable {
         }
         do throws(RingFormatError) {
             let header = try RingHeader(decoding: page.bytes, fileBytes: length)
-            return RingFile(descriptor: descriptor, path: path, geometry: header.geometry)
+            return RingFile(
+                descriptor: descriptor, path: path, geometry: header.geometry, isNew: isNew)
         } catch {
             throw .format(path: path, error)
         }
@@ -137,13 +144,14 @@ public final class RingFile: Sendable {
         try Path.synchronizeFolder(of: path)
     }
 
-    /// Reads every slot once, in chunks: recovery needs no more memory for a larger ring.
+    /// Reads every slot once, in chunks: recovery needs no more memory for a larger ring. Those of
+    /// a new ring are known.
     public func recover() throws(SystemError) -> RecoveredRing {
         var recovery = RingRecovery(geometry: geometry)
         var chunk = FixedBuffer(capacity: Self.chunkBytes)
         let perChunk = UInt64(Self.chunkBytes / Record.slotBytes)
         var slot: UInt64 = 0
-        while slot < geometry.slotCount {
+        while !isNew && slot < geometry.slotCount {
             let count = min(perChunk, geometry.slotCount - slot)
             chunk.removeAll()
             try descriptor.read(
