@@ -11,6 +11,8 @@ struct Session: ~Copyable {
     struct Ending {
         /// Stop taking input at this machine time (monotonic nanoseconds).
         var inputUntil: Int64?
+        /// Without, what is left in the ring is sent and that is all.
+        var hasInput = true
         /// With the input at its end, go on for signals only.
         var staysAtEnd = false
         /// How long sinks may take for what is left when the input has ended.
@@ -60,7 +62,7 @@ struct Session: ~Copyable {
         self.ending = ending
         self.signals = signals
         self.onBeat = onBeat
-        lines = replay == nil ? HexLines() : nil
+        lines = replay == nil && ending.hasInput ? HexLines() : nil
         sensor = SensorNow(time: replay?.sensorStart ?? start)
         try self.pipeline.watch(self.signals.number, .signals)
     }
@@ -128,6 +130,7 @@ struct Session: ~Copyable {
     }
 
     private mutating func takeInput(now: Int64, always: Bool) throws(SystemError) {
+        if !ending.hasInput { return endInput() }
         if let until = ending.inputUntil, now >= until { return endInput() }
         if replay != nil { return playRows(now: now) }
         if always { try readLines() }
