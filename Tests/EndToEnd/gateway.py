@@ -223,6 +223,12 @@ def parse_stream(entries, device=DEVICE):
     return [json.loads(data) for key, data in entries if key == device]
 
 
+def split_gaps(records):
+    """Returns (measurements, gap records)."""
+    return ([record for record in records if "heart_rate" in record],
+            [record for record in records if record.get("event") == "gap"])
+
+
 def assert_in_order_and_once(records, values, first=0):
     """The records are these heart rates, each once, in the order of their sequences."""
     assert [record["seq"] for record in records] == list(range(first, first + len(values)))
