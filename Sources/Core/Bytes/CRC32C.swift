@@ -22,32 +22,28 @@ public enum CRC32C {
 
     /// The checksum of `bytes`; 0xE3069283 for "123456789".
     public static func checksum(_ bytes: Span<UInt8>) -> UInt32 {
-        checksum(bytes, tables: tables.span)
+        // An index into the tables is a constant and a byte: it needs no check against 2,048.
+        unsafe tables.withUnsafeBufferPointer { unsafe checksum(bytes, $0) }
     }
 
-    @_noAllocation
-    private static func checksum(_ bytes: Span<UInt8>, tables: Span<UInt32>) -> UInt32 {
+    private static func checksum(
+        _ bytes: Span<UInt8>, _ tables: UnsafeBufferPointer<UInt32>
+    ) -> UInt32 {
         var crc: UInt32 = 0xFFFF_FFFF
         var index = 0
         while index + 8 <= bytes.count {
-            let low = crc ^ word(bytes, index)
-            let high = word(bytes, index + 4)
-            crc = tables[7 * 256 + Int(low & 0xFF)] ^ tables[6 * 256 + Int(low >> 8 & 0xFF)]
-            crc ^= tables[5 * 256 + Int(low >> 16 & 0xFF)] ^ tables[4 * 256 + Int(low >> 24)]
-            crc ^= tables[3 * 256 + Int(high & 0xFF)] ^ tables[2 * 256 + Int(high >> 8 & 0xFF)]
-            crc ^= tables[256 + Int(high >> 16 & 0xFF)] ^ tables[Int(high >> 24)]
+            let word = bytes.loadUInt64(at: index) ^ UInt64(crc)
+            crc = 0
+            for table in 0..<8 {
+                let byte = Int(truncatingIfNeeded: word >> UInt64(8 * table) & 0xFF)
+                crc ^= unsafe tables[(7 - table) << 8 | byte]
+            }
             index += 8
         }
         while index < bytes.count {
-            crc = tables[Int((crc ^ UInt32(bytes[index])) & 0xFF)] ^ (crc >> 8)
+            crc = unsafe tables[Int((crc ^ UInt32(bytes[index])) & 0xFF)] ^ (crc >> 8)
             index += 1
         }
         return ~crc
-    }
-
-    @_noAllocation
-    private static func word(_ bytes: Span<UInt8>, _ at: Int) -> UInt32 {
-        UInt32(bytes[at]) | UInt32(bytes[at + 1]) << 8 | UInt32(bytes[at + 2]) << 16
-            | UInt32(bytes[at + 3]) << 24
     }
 }

@@ -229,6 +229,8 @@ extension Gateway {
         if let replaced { noteReplaced(first: replaced.first, last: replaced.last) }
         disk.writeSucceeded(sync: sync)
         if disk.isRecovery() { report(.ringRecovered) }
+        // Memory may have room again for what waits to be said.
+        for index in sinks.indices { recordGaps(of: index, now: now) }
     }
 
     /// The slots of a `readRing` action.

@@ -49,7 +49,7 @@ public struct GatewaySettings: Sendable {
     public var session: UInt32
     public var sensors: [SensorSettings]
     public var sinks: [SinkSettings]
-    /// When the gateway began: what it records of itself before the first measurement has this time.
+    /// When the gateway began: the time of what it records before the first measurement.
     public var start = Moment(monotonicNanoseconds: 0, wallMicroseconds: 0)
     public var startClock = ClockState.unsynced
     /// A record that no sink has acknowledged is synced at most this long after its arrival.

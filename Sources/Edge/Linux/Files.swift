@@ -69,6 +69,10 @@ extension FileDescriptor {
         if errno == EWOULDBLOCK { return false }
         throw SystemError.last("flock", path)
     }
+
+    /// Gives the lock back now. Closing alone gives it back with the last copy of the descriptor,
+    /// and a process that another thread is just starting has one for a moment.
+    borrowing func unlock() { _ = flock(number, LOCK_UN) }
 }
 
 /// The few things done to paths.

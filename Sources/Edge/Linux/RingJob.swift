@@ -40,6 +40,12 @@ public final class RingJob: DiskJob, @unchecked Sendable {
     ) {
         slots.removeAll()
         fill(&slots)
+        precondition(
+            !slots.overflowed && slots.count % Record.slotBytes == 0,
+            "a write is whole slots, and they fit in the job")
+        precondition(
+            UInt64(slots.count / Record.slotBytes) <= file.geometry.slotCount,
+            "a write is no longer than the ring")
         var worn = record
         worn.wear = wear
         var page = head.mutableBytes(in: 0..<RingHead.byteCount)
@@ -49,6 +55,10 @@ public final class RingJob: DiskJob, @unchecked Sendable {
 
     /// Makes the job a read of `count` slots from the sequence `first`.
     public func prepareRead(first: UInt64, count: Int) {
+        precondition(
+            count >= 0 && count <= slots.capacity / Record.slotBytes
+                && UInt64(count) <= file.geometry.slotCount,
+            "a read fits in the job and in the ring")
         work = .read(first: first, count: count)
     }
 

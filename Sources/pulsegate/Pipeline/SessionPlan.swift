@@ -39,6 +39,7 @@ struct SessionPlan {
     /// A recording to play; nil: lines of hexadecimal on standard input.
     var recording: (bytes: [UInt8], name: String, speed: ReplaySpeed, loops: Bool)?
     var ending: Session.Ending
+    var storagePolicy = StoragePolicy.lasting
 }
 
 extension SessionPlan {
@@ -94,6 +95,7 @@ extension SessionPlan {
     }
 
     private func openRing(_ log: Log) throws(SetupError) -> (RingFile, RecoveredRing) {
+        try checkStorage(log)
         try SetupError.wrap { () throws(SystemError) in try Path.makeFolders(dataFolder) }
         let path = "\(dataFolder)/ring"
         let ring: RingFile

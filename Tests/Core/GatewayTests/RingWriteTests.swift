@@ -140,6 +140,29 @@ struct RingWriteTests {
         #expect(bench.gateway.deadline() == nil)
     }
 
+    @Test func tailThatCouldNotBeWrittenIsWrittenAgain() {
+        for failsAtSync in [false, true] {
+            var bench = Bench(settings(sinks: [kinesis(batch: 1)]))
+            bench.receive()
+            #expect(bench.next() == .send(sink: 0))
+            _ = bench.request()
+            _ = bench.written(bench.next(after: second))
+            bench.answer(accepted: [true])
+            if failsAtSync {
+                _ = bench.written(bench.next())
+                #expect(bench.next(after: 30 * second)?.isWrite == true)
+            } else {
+                #expect(bench.next()?.isWrite == true)
+            }
+            bench.gateway.ringFailed(now: bench.now)
+            _ = bench.actions()
+            #expect(bench.gateway.deadline() == bench.now + second)
+            let again = bench.next(after: second)
+            #expect(again == .writeRing(first: 1, count: 0, sync: failsAtSync))
+            #expect(bench.written(again)?.head.tail(of: name("kinesis")) == 1)
+        }
+    }
+
     /// Two copies are written in turn; a copy that was synced is not touched before the other one
     /// has been synced too, so no power cut takes both.
     @Test func syncedHeadRecordIsNotOverwrittenBeforeTheNextOneIsSynced() {
