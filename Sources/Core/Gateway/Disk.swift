@@ -206,7 +206,8 @@ extension Gateway {
 
     /// The head record of the current `writeRing` action.
     public func headRecord() -> RingHead {
-        var record = RingHead(generation: disk.generation, head: cursor.head)
+        var record = RingHead(
+            generation: disk.generation, head: cursor.head, synced: cursor.synced)
         for sink in sinks { record.append(sink.kept) }
         return record
     }

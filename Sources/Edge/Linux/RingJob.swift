@@ -15,6 +15,10 @@ public final class RingJob: DiskJob, @unchecked Sendable {
     private var work = Work.none
     private var slots: FixedBuffer
     private var head = FixedBuffer(capacity: RingHead.byteCount)
+    private var old = FixedBuffer(capacity: Record.slotBytes)
+    /// The first and the last of the records that the last write went over, where both could be
+    /// read.
+    public private(set) var replaced: (first: Record, last: Record)?
     /// What went wrong; nil when nothing did.
     public private(set) var failure: SystemError?
     /// What the card was asked to do in the ring's life; it goes into each head record.
@@ -69,10 +73,12 @@ public final class RingJob: DiskJob, @unchecked Sendable {
 
     public func perform() {
         syncNanoseconds = nil
+        replaced = nil
         do throws(SystemError) {
             switch work {
             case .none: preconditionFailure("a job is prepared before it is submitted")
             case .write(let first, let sync, let generation):
+                readReplaced(first: first)
                 try write(first: first, generation: generation)
                 if sync { try synchronize() }
             case .read(let first, let count):
@@ -85,26 +91,57 @@ public final class RingJob: DiskJob, @unchecked Sendable {
         }
     }
 
-    /// The slots go in one or two pieces (the ring's end lies between them), then the head record.
-    private func write(first: UInt64, generation: UInt64) throws(SystemError) {
-        let count = slots.count / Record.slotBytes
-        let split = pieces(first: first, count: count)
-        if count > 0 {
-            let middle = split * Record.slotBytes
-            try slots.withBytes { (bytes) throws(SystemError) in
-                try file.descriptor.write(
-                    bytes.extracting(0..<middle), at: offset(of: first), subject: file.path)
-                if split == count { return }
-                try file.descriptor.write(
-                    bytes.extracting(middle..<bytes.count),
-                    at: offset(of: first + UInt64(split)), subject: file.path)
+    /// Looks at the first and the last record that the write will go over: if a sink was owed
+    /// them, their times are what its gap record says.
+    private func readReplaced(first: UInt64) {
+        let count = UInt64(slots.count / Record.slotBytes)
+        guard count > 0, first >= file.geometry.slotCount,
+            let oldest = record(at: first), let youngest = record(at: first + count - 1)
+        else { return }
+        replaced = (oldest, youngest)
+    }
+
+    /// The record that lies in the slot of `sequence` now; nil when none can be read.
+    private func record(at sequence: UInt64) -> Record? {
+        let slot = sequence % file.geometry.slotCount
+        old.removeAll()
+        do throws(SystemError) {
+            try file.descriptor.read(
+                Record.slotBytes, at: file.geometry.offset(ofSlot: slot), into: &old,
+                subject: file.path)
+        } catch {
+            return nil
+        }
+        return old.withBytes { bytes in
+            do throws(RecordError) {
+                return try Record(decoding: bytes)
+            } catch {
+                return nil
             }
         }
-        try head.withBytes { (bytes) throws(SystemError) in
-            try file.descriptor.write(
-                bytes, at: RingGeometry.headOffset(generation: generation), subject: file.path)
+    }
+
+    private func write(first: UInt64, generation: UInt64) throws(SystemError) {
+        let plan = RingWritePlan(
+            geometry: file.geometry, first: first, count: slots.count / Record.slotBytes,
+            generation: generation)
+        for index in 0..<plan.count {
+            let write = plan[index]
+            switch write.source {
+            case .slots: try self.write(slots, write)
+            case .head: try self.write(head, write)
+            }
         }
         wear.bytesWritten += UInt64(slots.count + head.count)
+    }
+
+    private func write(
+        _ source: borrowing FixedBuffer, _ write: RingWritePlan.Write
+    ) throws(SystemError) {
+        try source.withBytes { (bytes) throws(SystemError) in
+            try file.descriptor.write(
+                bytes.extracting(write.bytes), at: write.offset, subject: file.path)
+        }
     }
 
     private func synchronize() throws(SystemError) {
@@ -118,23 +155,11 @@ public final class RingJob: DiskJob, @unchecked Sendable {
     }
 
     private func read(first: UInt64, count: Int) throws(SystemError) {
-        let split = pieces(first: first, count: count)
-        try file.descriptor.read(
-            split * Record.slotBytes, at: offset(of: first), into: &slots, subject: file.path)
-        if split < count {
+        let pieces = RingPieces(geometry: file.geometry, first: first, count: count)
+        for index in 0..<pieces.count {
             try file.descriptor.read(
-                (count - split) * Record.slotBytes, at: offset(of: first + UInt64(split)),
-                into: &slots, subject: file.path)
+                pieces[index].bytes.count, at: pieces[index].offset, into: &slots,
+                subject: file.path)
         }
-    }
-
-    /// How many of `count` records from `first` lie before the ring's end.
-    private func pieces(first: UInt64, count: Int) -> Int {
-        let place = first % file.geometry.slotCount
-        return Int(min(UInt64(count), file.geometry.slotCount - place))
-    }
-
-    private func offset(of sequence: UInt64) -> UInt64 {
-        file.geometry.offset(ofSlot: sequence % file.geometry.slotCount)
     }
 }

@@ -33,6 +33,9 @@ struct SessionPlan {
     var dataFolder: String
     var ringBytes: UInt64
     var syncNanoseconds: Int64
+    var lazyNanoseconds: Int64 = 30_000_000_000
+    var syncsEach = false
+    var refusesWhenFull = false
     var sensor: String
     var limits: RateLimits
     var sinks: [SinkPlan]
@@ -110,7 +113,13 @@ extension SessionPlan {
         }
         if recovered.damagedCount > 0 {
             log.write(
-                .warning, "ring: \(recovered.damagedCount) slots torn or damaged in \(path)")
+                .warning, "ring: \(recovered.damagedCount) slots damaged in \(path)")
+        }
+        if recovered.tornCount > 0 {
+            log.write(
+                .notice,
+                "ring: \(recovered.tornCount) slots torn in \(path); they were being written "
+                    + "when the power went")
         }
         if let asked = RingGeometry(fileBytes: ringBytes), asked != ring.geometry {
             log.write(
@@ -161,6 +170,9 @@ extension SessionPlan {
             session: UInt32(truncatingIfNeeded: Entropy.draw()),
             sensors: [SensorSettings(name: try name(sensor, "sensor"), limits: limits)],
             sinks: settings, syncNanoseconds: syncNanoseconds, seed: Entropy.draw())
+        gateway.lazyNanoseconds = lazyNanoseconds
+        gateway.syncsEach = syncsEach
+        gateway.refusesWhenFull = refusesWhenFull
         gateway.start = start
         gateway.startClock = Clock.state()
         return gateway

@@ -16,7 +16,8 @@ struct TerminalTests {
         let master = ours.number
         var lock: Int32 = 0
         var index: UInt32 = 0
-        var size = winsize(ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0)
+        // A struct winsize: which module has it depends on the order in which they are loaded.
+        var size: [UInt16] = [rows, columns, 0, 0]
         let results = unsafe [
             ioctl(master, setTerminalLock, &lock), ioctl(master, getTerminalNumber, &index),
             ioctl(master, UInt(TIOCSWINSZ), &size),
