@@ -130,7 +130,9 @@ class Desk:
     def configure(self, source, *sinks, **sections):
         """Writes the configuration: the input, the sinks, and keys of other sections."""
         own = {"gateway": {"device_id": DEVICE, "data": self.data, "log": "debug"},
-               "input": source, "ring": {"size": "1MiB"}}
+               "input": source,
+               # The folder of a test may lie in memory: /tmp does on some systems.
+               "ring": {"size": "1MiB", "allow_volatile": "yes"}}
         for name, keys in sections.items():
             own[name] = {**own.get(name, {}), **keys}
         for name, keys in sinks:
