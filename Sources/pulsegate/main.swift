@@ -4,6 +4,7 @@ import Linux
 /// The version of this program (semver.org).
 let programVersion = "0.1.0"
 
+CRC32CInstruction.use()
 let words = Array(CommandLine.arguments.dropFirst())
 let rest = Array(words.dropFirst())
 

@@ -206,7 +206,8 @@ extension Gateway {
 
     /// The head record of the current `writeRing` action.
     public func headRecord() -> RingHead {
-        var record = RingHead(generation: disk.generation, head: cursor.head)
+        var record = RingHead(
+            generation: disk.generation, head: cursor.head, synced: cursor.synced)
         for sink in sinks { record.append(sink.kept) }
         return record
     }
@@ -229,6 +230,8 @@ extension Gateway {
         if let replaced { noteReplaced(first: replaced.first, last: replaced.last) }
         disk.writeSucceeded(sync: sync)
         if disk.isRecovery() { report(.ringRecovered) }
+        // Memory may have room again for what waits to be said.
+        for index in sinks.indices { recordGaps(of: index, now: now) }
     }
 
     /// The slots of a `readRing` action.

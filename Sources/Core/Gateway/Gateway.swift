@@ -188,18 +188,23 @@ public struct Gateway: ~Copyable {
 
     /// Everything is with every sink and on the card.
     public var isDrained: Bool {
+        areSinksServed && cursor.unsyncedCount == 0 && disk.isClean
+    }
+
+    private var areSinksServed: Bool {
         for sink in sinks where sink.queue.tail < cursor.head { return false }
-        return cursor.unsyncedCount == 0 && disk.isClean
+        return true
     }
 
     /// Whether one more record could be taken without another one leaving memory unsynced. A
     /// recording can wait; a heart cannot, so live input does not ask.
     public var hasRoom: Bool { cursor.unsyncedCount < unsyncedLimit }
 
-    /// A head record is wanted: at once, and synced with the next records or after a while. While
-    /// draining there are no next records.
+    /// A head record is wanted: at once, and synced with the next records or after a while. No
+    /// records come after the last ones of a drain, so their tail is synced at once.
     mutating func tailMoved(now: Int64) {
-        disk.tailMoved(syncDue: isDraining ? now : now + Limits.tailSyncNanoseconds)
+        let isLast = isDraining && areSinksServed
+        disk.tailMoved(syncDue: isLast ? now : now + Limits.tailSyncNanoseconds)
     }
 
     mutating func report(_ report: Report) {

@@ -47,6 +47,10 @@ struct Loss: Equatable {
 }
 
 extension Sink {
+    /// Records of `queue.lost` that no gap record has said yet: they are said when the sink takes
+    /// records again, because a gap record needs a slot of the full ring itself.
+    public var unsaidLosses: UInt64 { (overwritten?.count ?? 0) + (unreadable?.count ?? 0) }
+
     /// What the ring keeps of this sink: how far it has come, and what it has behind that. A loss
     /// that was not said yet holds the tail back.
     var kept: SinkTail {
@@ -104,22 +108,40 @@ extension Gateway {
         report(.recordsLost(sink: index, count: lost, .overwritten))
     }
 
-    /// Records at the front of this sink's queue could not be read: a gap record says so, which
-    /// goes the way of every record, to every sink.
-    mutating func recordUnreadable(_ loss: Loss, of index: Int, now: Int64) {
+    /// Records at the front of this sink's queue could not be read.
+    mutating func noteUnreadable(_ loss: Loss, of index: Int, now: Int64) {
+        let sink = sinks[index]
         tailMoved(now: now)
         report(.recordsLost(sink: index, count: loss.count, .unreadable))
-        record(.gap(loss.gap), of: sinks[index].settings.name, now: now)
+        sink.unreadable = loss.joined(to: sink.unreadable)
+        recordUnreadable(of: sink, now: now)
     }
 
-    /// The sink takes records again: what the ring went over meanwhile is said now, once.
+    /// A gap record can be put at the head without another loss for this sink: neither is memory
+    /// full of records that the card does not take, nor the ring of records that the sink is owed.
+    /// Otherwise each gap record would make the next gap.
+    private func hasRoom(for sink: Sink) -> Bool {
+        hasRoom && !isFull && cursor.head - sink.queue.tail < cursor.slotCount
+    }
+
+    /// Says what could not be read in a gap record, which goes the way of every record, to every
+    /// sink.
+    private mutating func recordUnreadable(of sink: Sink, now: Int64) {
+        guard let loss = sink.unreadable, hasRoom(for: sink) else { return }
+        sink.unreadable = nil
+        record(.gap(loss.gap), of: sink.settings.name, now: now)
+    }
+
+    /// When the sink takes records again, what it has lost meanwhile is said, once.
     mutating func recordGaps(of index: Int, now: Int64) {
         let sink = sinks[index]
-        if let loss = sink.overwritten, !isFull {
+        guard sink.isAlive else { return }
+        if let loss = sink.overwritten, hasRoom(for: sink) {
             sink.overwritten = nil
             record(.gap(loss.gap), of: sink.settings.name, now: now)
         }
-        if let loss = refused, !isFull {
+        recordUnreadable(of: sink, now: now)
+        if let loss = refused, hasRoom(for: sink) {
             refused = nil
             record(.gap(loss.gap), of: SensorName(), now: now)
             report(.ringHasRoom(refused: loss.count))

@@ -41,8 +41,8 @@ extension Gateway {
             case .onCard:
                 sink.wantsRead = true
                 return false
-            // The gap record takes a slot itself, so what is at the front is asked again.
-            case .unreadable: recordUnreadable(giveUpUnreadable(of: sink), of: index, now: now)
+            // A gap record takes a slot itself, so what is at the front is asked again.
+            case .unreadable: noteUnreadable(giveUpUnreadable(of: sink), of: index, now: now)
             }
         }
         return false
@@ -186,6 +186,7 @@ extension Gateway {
         if refused < count {
             if sink.isFailing { report(.sinkRecovered(sink: index)) }
             sink.isFailing = false
+            sink.isAlive = true
             sink.backoff.succeed()
         }
         if refused == 0 {
@@ -196,7 +197,7 @@ extension Gateway {
             report(.recordsRefused(sink: index, count: refused, of: count))
         }
         giveUpOverwritten(index)
-        if refused < count { recordGaps(of: index, now: now) }
+        recordGaps(of: index, now: now)
         tailMoved(now: now)
         markSafe(upTo: sink.queue.tail, now: now)
     }
@@ -208,6 +209,7 @@ extension Gateway {
         _ = sink.queue.settle { _ in false }
         sink.failedRequests += 1
         sink.isFailing = true
+        sink.isAlive = false
         let wait = sink.backoff.fail(atLeast: atLeast, random: &random)
         sink.state = .waiting(until: now + wait)
         giveUpOverwritten(index)

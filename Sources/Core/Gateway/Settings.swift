@@ -49,7 +49,7 @@ public struct GatewaySettings: Sendable {
     public var session: UInt32
     public var sensors: [SensorSettings]
     public var sinks: [SinkSettings]
-    /// When the gateway began: what it records of itself before the first measurement has this time.
+    /// When the gateway began: the time of what it records before the first measurement.
     public var start = Moment(monotonicNanoseconds: 0, wallMicroseconds: 0)
     public var startClock = ClockState.unsynced
     /// A record that no sink has acknowledged is synced at most this long after its arrival.
@@ -99,11 +99,11 @@ extension GatewaySettings {
 public enum Limits {
     /// Records in memory, if the settings do not say otherwise: 1 MiB. At one a second from 8
     /// straps this is a quarter of an hour of a card that does not answer.
-    public static let windowRecords = 8_192
+    public static let windowRecords = Int(RingLimits.unsyncedRecords)
     /// Records read back from the card at a time: 64 KiB, one full Kinesis request.
     public static let readRecords = 512
     /// Records written to the card in one job: 256 KiB.
-    public static let writeRecords = 2_048
+    public static let writeRecords = Int(RingLimits.writeRecords)
     /// Bytes of a gateway's name: half of the 256 characters that Kinesis takes as a partition
     /// key.
     public static let deviceBytes = 128

@@ -79,9 +79,9 @@ struct Session: ~Copyable {
     ) throws(SystemError) -> Outcome {
         var watchesInput = false
         if lines != nil { watchesInput = try watchInput() }
-        var tickDue = tickNanoseconds.map { _ in Clock.now().monotonicNanoseconds }
+        var tickDue = tickNanoseconds.map { _ in Clock.monotonicNanoseconds() }
         while true {
-            let now = Clock.now().monotonicNanoseconds
+            let now = Clock.monotonicNanoseconds()
             if let due = tickDue, let interval = tickNanoseconds, now >= due {
                 tick(self)
                 tickDue = max(now, due + interval)
@@ -132,16 +132,15 @@ struct Session: ~Copyable {
     private mutating func takeInput(now: Int64, always: Bool) throws(SystemError) {
         if !ending.hasInput { return endInput() }
         if let until = ending.inputUntil, now >= until { return endInput() }
-        if replay != nil { return playRows() }
+        if replay != nil { return playRows(now: now) }
         if always { try readLines() }
     }
 
     /// Feeds the rows that are due. A recording waits while the card is behind by a whole
     /// window: it can, and then nothing of it is lost.
-    private mutating func playRows() {
+    private mutating func playRows(now: Int64) {
         for _ in 0..<Self.rowsPerTurn {
             guard pipeline.gateway.hasRoom else { return }
-            let now = Clock.now().monotonicNanoseconds
             if replay?.due == nil { return endInput() }
             guard let beat = replay?.take(now: now) else { return }
             guard let value = beat.beatsPerMinute else {
@@ -185,7 +184,7 @@ struct Session: ~Copyable {
         } catch {
             // The gateway counts and reports it.
         }
-        pipeline.feed(bytes, time: time, clock: Clock.state())
+        pipeline.feed(bytes, time: time)
     }
 
     /// The input has ended, or its time has.
@@ -198,7 +197,7 @@ struct Session: ~Copyable {
     }
 
     private mutating func drain(within nanoseconds: Int64) {
-        phase = .draining(until: Clock.now().monotonicNanoseconds + nanoseconds)
+        phase = .draining(until: Clock.monotonicNanoseconds() + nanoseconds)
         pipeline.gateway.drain()
         pipeline.carryOut()
     }

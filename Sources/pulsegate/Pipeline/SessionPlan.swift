@@ -110,7 +110,13 @@ extension SessionPlan {
         }
         if recovered.damagedCount > 0 {
             log.write(
-                .warning, "ring: \(recovered.damagedCount) slots torn or damaged in \(path)")
+                .warning, "ring: \(recovered.damagedCount) slots damaged in \(path)")
+        }
+        if recovered.tornCount > 0 {
+            log.write(
+                .notice,
+                "ring: \(recovered.tornCount) slots torn in \(path); they were being written "
+                    + "when the power went")
         }
         if let asked = RingGeometry(fileBytes: ringBytes), asked != ring.geometry {
             log.write(

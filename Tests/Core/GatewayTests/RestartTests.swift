@@ -117,6 +117,7 @@ struct RestartTests {
             settings(), slots: 16, oldest: 4, head: 20, record: record([("kinesis", 1)], head: 20))
         #expect(bench.gateway.sinks[0].queue.tail == 4)
         #expect(bench.gateway.sinks[0].queue.lost == 3)
+        #expect(bench.gateway.sinks[0].unsaidLosses == 3)
         let head = bench.gateway.headRecord()
         #expect(head.tail(of: name("kinesis")) == 1, "held back until a gap record says so")
         #expect(bench.reports().contains(.recordsLost(sink: 0, count: 3, .overwritten)))

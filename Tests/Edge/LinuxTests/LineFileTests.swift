@@ -97,6 +97,14 @@ struct LineFileTests {
             try folder.names() == ["records.jsonl", "records.jsonl.1", "records.jsonl.2"])
     }
 
+    @Test func olderFilesAreNumberedFromTheYoungestOn() throws {
+        let file = file(rotateBytes: 1, keep: 3)
+        for line in ["1\n", "2\n", "3\n", "4\n", "5\n", "6\n"] {
+            #expect(file.append(line) == nil)
+        }
+        #expect(try texts(5) == ["6\n", "5\n", "4\n", "3\n", ""])
+    }
+
     @Test func oneOlderFileIsKept() throws {
         let file = file(rotateBytes: 1, keep: 1)
         for line in ["one\n", "two\n", "three\n"] { #expect(file.append(line) == nil) }
@@ -152,11 +160,20 @@ struct LineFileTests {
 
     /// logrotate's copytruncate.
     @Test func fileCutToNothingIsGoneOnWith() throws {
-        let file = file()
+        let file = file(rotateBytes: 4)
         #expect(file.append("one\n") == nil)
         try cut(path, to: 0)
         #expect(file.append("two\n") == nil)
         #expect(try text(of: path) == "two\n")
+        #expect(try folder.names() == ["records.jsonl"], "an empty file is not rotated")
+    }
+
+    @Test func pieceOfALineThatSomebodyElseLeftIsCutOff() throws {
+        let file = file()
+        #expect(file.append("one\n") == nil)
+        try overwrite(path, at: 4, with: [UInt8]("theirs\npiece".utf8))
+        #expect(file.append("two\n") == nil)
+        #expect(try text(of: path) == "one\ntheirs\ntwo\n")
     }
 
     @Test func fullDeviceIsAFailureThatTheNextTryMends() throws {

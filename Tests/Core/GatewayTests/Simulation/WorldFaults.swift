@@ -16,7 +16,7 @@ extension World {
                 return gateway.ringFailed(now: now)
             }
             card.finishWrite()
-            return gateway.ringWritten(now: now)
+            return excusing { gateway.ringWritten(now: now) }
         }
         if fails {
             card.fail(&random)
