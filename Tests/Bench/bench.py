@@ -280,7 +280,8 @@ def bulk_table(options, bulk):
             f"({row['cpu_seconds_process'] / ours['cpu_seconds_process']:.0f}×)",
             f"{figure(row['cpu_seconds_loop'])} "
             f"({row['cpu_seconds_loop'] / ours['cpu_seconds_loop']:.0f}×)",
-            f"{row['peak_rss_mib']:.1f}", f"{row['peak_own_mib']:.1f}", figure(row["bytes_up"] / 1000),
+            f"{row['peak_rss_mib']:.1f}", f"{row['peak_own_mib']:.1f}",
+            figure(row["bytes_up"] / 1000),
             figure(row["bytes_down"] / 1000)])
     return table(["", "records/s", "CPU s, process", "CPU s, without start", "peak RSS, MiB",
                   "of it not shared, MiB", "kB up", "kB down"], rows)
