@@ -4,6 +4,7 @@ Everything here is worked out from the CSV file alone, so that it can contradict
 """
 
 import csv
+import itertools
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -60,7 +61,9 @@ def read_recording(name):
         rows = [(float(row["seconds"]),
                  int(row["beats_per_minute"]) if row["beats_per_minute"].strip() else None)
                 for row in csv.DictReader(line for line in file if not line.startswith("#"))]
-    return Recording(path, tuple(rows))
+    # A row that goes back in time is played with the one before it.
+    times = itertools.accumulate((seconds for seconds, _ in rows), max)
+    return Recording(path, tuple((time, value) for time, (_, value) in zip(times, rows)))
 
 
 def recording_names():
