@@ -112,7 +112,7 @@ def test_a_pipe_gets_a_line_a_second_whose_figures_only_grow(tmp_path, run_47min
     assert 4 <= len(shown) <= elapsed + 3
     times = [int(line[1]) * 3600 + int(line[2]) * 60 + int(line[3]) for line in shown]
     assert times[0] == 0 and times == sorted(times)
-    assert all(15 <= after - before <= 30 for before, after in zip(times[:3], times[1:3]))
+    assert all(15 <= after - before <= 60 for before, after in zip(times[:3], times[1:3]))
     for line, seconds in zip(shown, times):
         stored, delivered, waiting, lost = (int(figure) for figure in line.groups()[5:])
         assert stored == delivered + waiting and lost == 0
