@@ -72,7 +72,7 @@ private func survey(_ a: HeadContent, _ b: HeadContent) -> RingSurvey {
         survey.examine(bytes.span, slot: 4)
         #expect(
             survey.headRepairs
-                == [RingHead(generation: 1, head: 5), RingHead(generation: 2, head: 5)])
+                == [1, 2].map { RingHead(generation: $0, head: 5, synced: 5) })
     }
 
     @Test func theExpectedSequenceIsTheHighestThatBelongsThere() {
