@@ -15,6 +15,7 @@ import datetime
 import functools
 import json
 import random
+import re
 import subprocess
 import time
 from collections import Counter
@@ -196,8 +197,6 @@ def test_a_kill_while_the_cloud_is_away_loses_only_the_last_interval(desk, doubl
     assert [record["heart_rate"] for record in records] == run_47min.heart_rates
 
 
-@pytest.mark.xfail(strict=True, reason="a record is synced lazily once any sink has it, so what "
-                   "another sink is behind with is not in the ring for up to 30 s")
 def test_a_sink_that_is_behind_finds_its_records_in_the_ring_though_another_has_them(
         desk, double):
     away = kinesis_sink(double, endpoint="https://127.0.0.1:1")
@@ -250,7 +249,7 @@ def test_a_torn_slot_is_left_out_counted_and_said(desk, double, run_47min):
     desk.configure(hex_lines(), kinesis_sink(double))
     last = desk.run(text="")
     assert last.status == 0, last.log
-    assert "ring: 1 slots torn or damaged" in last.log
+    assert re.search(r"ring: 1 slots (torn|damaged)", last.log)
     assert "sink cloud: 1 records lost" in last.log
     *delivered, last_line = [data for _, data in double.records()]
     assert delivered == [record.line for sequence, record in sorted(in_ring.items())

@@ -113,8 +113,6 @@ def test_what_stays_after_no_time_to_drain_comes_with_the_next_start(desk, doubl
     assert_in_order_and_once(parse_stream(double.records()), [72] * 10)
 
 
-@pytest.mark.xfail(strict=True, reason="the end of the drain leaves what is not written yet, "
-                   "beyond one job of 2,048 records, and says that it stays in the ring")
 def test_no_time_to_drain_is_time_to_write_the_ring(desk, double):
     values = [60 + number % 90 for number in range(RING_SLOTS)]
     desk.configure(hex_lines(drain_timeout="0s"), away(double))
