@@ -61,8 +61,12 @@ public struct RingRecovery: Sendable {
 
     /// Takes into account that the slot with this index holds no record, or cannot be read.
     public mutating func examineBroken(slot: UInt64) {
-        let distance = (slot + geometry.slotCount - unsettledFirst) % geometry.slotCount
-        if distance < unsettledCount { tornCount += 1 } else { damagedCount += 1 }
+        if isUnsettled(slot: slot) { tornCount += 1 } else { damagedCount += 1 }
+    }
+
+    /// Whether the slot may have been written in the last moments.
+    public func isUnsettled(slot: UInt64) -> Bool {
+        (slot + geometry.slotCount - unsettledFirst) % geometry.slotCount < unsettledCount
     }
 
     /// The sequence of a whole record.

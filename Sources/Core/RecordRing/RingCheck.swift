@@ -8,8 +8,7 @@ public struct RingFinding: Equatable, Sendable {
         /// The head record counts sequences behind the last whole record: the power went before
         /// they were written, or a gateway runs and has not written them yet.
         case unwritten
-        /// Behind the last whole record, where the next records go: what a power cut leaves of
-        /// the last write.
+        /// Among the writes of the last moments (`RingRecovery`): what a power cut leaves.
         case torn
         case damaged(SlotFault)
     }
@@ -35,12 +34,10 @@ public struct RingFinding: Equatable, Sendable {
 /// Goes through a ring slot by slot and says what is wrong, with no more memory for a larger
 /// ring: a finding is handed out when the next slot has something else.
 public struct RingCheck: Sendable {
-    /// Records in the largest write of a gateway: unreadable slots that a power cut can leave.
-    public static let tornLimit: UInt64 = 2_048
-
+    private let recovery: RingRecovery
     private let cursor: RingCursor
     private let wholeEnd: UInt64
-    private let tornSlots: UInt64
+    private let synced: UInt64
     private var current: RingFinding?
     /// Records that can be read.
     public private(set) var wholeCount: UInt64 = 0
@@ -54,17 +51,11 @@ public struct RingCheck: Sendable {
     /// Those of the damaged that a newer version wrote.
     public private(set) var unknownCount: UInt64 = 0
 
-    /// `tornSlots` is what `isTorn` said yes to, one slot after the other, from the slot of
-    /// `survey.wholeEnd` on; a longer row than `tornLimit` is no torn write.
-    public init(survey: RingSurvey, tornSlots: UInt64) {
+    public init(survey: RingSurvey) {
+        recovery = survey.recovery
         cursor = survey.cursor
         wholeEnd = survey.wholeEnd
-        self.tornSlots = tornSlots <= Self.tornLimit ? tornSlots : 0
-    }
-
-    /// Whether a write that was cut off can have left this.
-    public static func isTorn(_ content: SlotContent) -> Bool {
-        content == .unreadable(.checksum)
+        synced = survey.head?.synced ?? 0
     }
 
     /// Takes the next slot. Answers a finding that has ended with it.
@@ -104,10 +95,10 @@ public struct RingCheck: Sendable {
             note(record)
             return nil
         case .unreadable(let fault):
-            let distance =
-                (slot + cursor.slotCount - cursor.slot(of: wholeEnd)) % cursor.slotCount
-            if Self.isTorn(content) && distance < tornSlots {
-                return finding(.torn, slot, wholeEnd + distance)
+            // A cut mixes bytes of two records: it never flips one bit, nor moves a record.
+            if fault == .checksum && recovery.isUnsettled(slot: slot) {
+                let distance = slot + cursor.slotCount - cursor.slot(of: synced)
+                return finding(.torn, slot, synced + distance % cursor.slotCount)
             }
             return finding(.damaged(fault), slot, expected)
         }

@@ -30,9 +30,9 @@ public struct RingSurvey: Sendable {
     public let headB: HeadContent
 
     public init(geometry: RingGeometry, headA: HeadContent, headB: HeadContent) {
-        recovery = RingRecovery(geometry: geometry)
         self.headA = headA
         self.headB = headB
+        recovery = RingRecovery(geometry: geometry, head: Self.younger(headA, headB))
     }
 
     public var geometry: RingGeometry { recovery.geometry }
@@ -43,7 +43,9 @@ public struct RingSurvey: Sendable {
     }
 
     /// The younger head record; nil when there is none.
-    public var head: RingHead? {
+    public var head: RingHead? { Self.younger(headA, headB) }
+
+    private static func younger(_ headA: HeadContent, _ headB: HeadContent) -> RingHead? {
         switch (headA, headB) {
         case (.whole(let one), .whole(let other)):
             one.generation > other.generation ? one : other
@@ -82,7 +84,7 @@ public struct RingSurvey: Sendable {
             return [copy]
         }
         let end = cursor.head
-        return [RingHead(generation: 1, head: end), RingHead(generation: 2, head: end)]
+        return [1, 2].map { RingHead(generation: $0, head: end, synced: end) }
     }
 }
 

@@ -189,17 +189,7 @@ public struct RingReader: ~Copyable {
         _ survey: RingSurvey, _ body: (RingFinding) -> Void
     ) throws(SystemError) -> RingCheck {
         let geometry = self.geometry
-        var tornSlots: UInt64 = 0
-        var isRow = true
-        let first = survey.wholeEnd
-        let limit = min(geometry.slotCount, RingCheck.tornLimit + 1, UInt64.max - first)
-        try forEachSequence(in: first..<first + limit) { sequence, bytes in
-            let slot = sequence % geometry.slotCount
-            let content = SlotContent(of: bytes, slot: slot, geometry: geometry)
-            isRow = isRow && RingCheck.isTorn(content)
-            if isRow { tornSlots += 1 }
-        }
-        var check = RingCheck(survey: survey, tornSlots: tornSlots)
+        var check = RingCheck(survey: survey)
         try forEachSlot(in: 0..<slotsInFile) { slot, bytes in
             let content = SlotContent(of: bytes, slot: slot, geometry: geometry)
             if let finding = check.examine(content, slot: slot) { body(finding) }
@@ -252,14 +242,39 @@ public struct RingReader: ~Copyable {
 
     private mutating func readChunk(first: UInt64, count: Int) throws(SystemError) {
         for attempt in 0...Self.readsAgain {
-            chunk.removeAll()
-            try file.read(
-                count * Record.slotBytes, at: geometry.offset(ofSlot: first), into: &chunk,
-                subject: path)
+            try readSlots(first: first, count: count)
             let isSettled = (0..<count).allSatisfy {
                 SlotContent.isSettled(chunk.bytes.extracting(Self.range(of: $0)))
             }
             if isSettled || attempt == Self.readsAgain || !pause() { return }
+        }
+    }
+
+    private mutating func readSlots(first: UInt64, count: Int) throws(SystemError) {
+        chunk.removeAll()
+        let offset = geometry.offset(ofSlot: first)
+        let length = count * Record.slotBytes
+        do throws(SystemError) {
+            try file.read(length, at: offset, into: &chunk, subject: path)
+        } catch {
+            guard error.number == EIO else { throw error }
+            try readPages(length, at: offset)
+        }
+    }
+
+    /// A bad sector costs the records of its page: they read as bytes that are no record.
+    private mutating func readPages(_ length: Int, at offset: UInt64) throws(SystemError) {
+        chunk.removeAll()
+        while chunk.count < length {
+            let mark = chunk.count
+            let part = min(RingGeometry.pageBytes, length - mark)
+            do throws(SystemError) {
+                try file.read(part, at: offset + UInt64(mark), into: &chunk, subject: path)
+            } catch {
+                guard error.number == EIO else { throw error }
+                chunk.truncate(to: mark)
+                for _ in 0..<part { chunk.append(0xFF) }
+            }
         }
     }
 

@@ -21,10 +21,7 @@ struct RingSelection {
             if case .gap = record.payload { return false }
             guard record.sensor == sensor else { return false }
         }
-        guard let sink else { return true }
-        guard record.sequence >= sink.tail else { return false }
-        let distance = record.sequence - sink.tail
-        return distance >= UInt64(AcknowledgedSet.limit) || !sink.acknowledged[Int(distance)]
+        return sink?.lacks(record.sequence) ?? true
     }
 }
 

@@ -93,28 +93,13 @@ enum RingStat {
         let cursor = survey.cursor
         for index in 0..<head.sinkCount {
             let kept = head[index]
-            let (waiting, lost) = owed(kept, cursor)
+            let (waiting, lost) = kept.owed(by: cursor)
             say(
                 "sink",
                 "\(String(decoding: kept.sink.bytes)): tail \(kept.tail), \(waiting) waiting"
                     + (lost > 0 ? ", \(lost) overwritten before it had them" : ""))
         }
         if head.sinkCount == 0 { say("sinks", "none yet") }
-    }
-
-    /// Records that the sink still waits for, and those that it never got and never will.
-    private static func owed(
-        _ kept: SinkTail, _ cursor: RingCursor
-    ) -> (waiting: UInt64, lost: UInt64) {
-        guard kept.tail <= cursor.head else { return (0, 0) }
-        let tail = max(kept.tail, cursor.oldest)
-        var waiting = cursor.head - tail
-        var lost = tail > kept.tail ? tail - kept.tail : 0
-        for distance in 0..<AcknowledgedSet.limit where kept.acknowledged[distance] {
-            let sequence = kept.tail + UInt64(distance)
-            if sequence < tail { lost -= 1 } else if sequence < cursor.head { waiting -= 1 }
-        }
-        return (waiting, lost)
     }
 
     /// What the card was asked to do, and how long it lasts at that rate.

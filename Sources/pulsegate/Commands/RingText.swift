@@ -63,7 +63,7 @@ enum RingText {
         case .missing: return "missing: no record is there; never written, or wiped"
         case .unwritten:
             return "not written: the head record counts it, the card does not have it"
-        case .torn: return "torn: a write was cut off here; the next record goes here"
+        case .torn: return "torn: it was being written when the power went"
         case .damaged(let fault): return text(fault, finding, geometry)
         }
     }

@@ -72,7 +72,7 @@ private func survey(_ a: HeadContent, _ b: HeadContent) -> RingSurvey {
         survey.examine(bytes.span, slot: 4)
         #expect(
             survey.headRepairs
-                == [RingHead(generation: 1, head: 5), RingHead(generation: 2, head: 5)])
+                == [1, 2].map { RingHead(generation: $0, head: 5, synced: 5) })
     }
 
     @Test func theExpectedSequenceIsTheHighestThatBelongsThere() {
@@ -127,5 +127,35 @@ private func survey(_ a: HeadContent, _ b: HeadContent) -> RingSurvey {
         #expect(ring.slotCount == 524_160)
         #expect(ring.capacitySeconds(sensors: 1) == 524_160)
         #expect(ring.capacitySeconds(sensors: 50) == 10_483)
+    }
+}
+
+@Suite struct SinkOwedTests {
+    /// A sink whose tail is 10 and which has 12 and 13 all the same.
+    private func sink() throws -> SinkTail {
+        var acknowledged = AcknowledgedSet()
+        acknowledged[2] = true
+        acknowledged[3] = true
+        return SinkTail(sink: try name("cloud"), tail: 10, acknowledged: acknowledged)
+    }
+
+    @Test func aSinkLacksWhatItHasNotAcknowledged() throws {
+        let sink = try sink()
+        #expect((8...15).filter(sink.lacks) == [10, 11, 14, 15])
+        #expect(sink.lacks(10 + UInt64(AcknowledgedSet.limit)))
+    }
+
+    @Test func aSinkIsOwedWhatTheRingStillHas() throws {
+        func owed(oldest: UInt64, head: UInt64) throws -> [UInt64] {
+            let cursor = RingCursor(slotCount: 100, oldest: oldest, head: head)
+            let owed = try sink().owed(by: cursor)
+            return [owed.waiting, owed.lost]
+        }
+        #expect(try owed(oldest: 0, head: 20) == [8, 0])
+        #expect(try owed(oldest: 10, head: 13) == [2, 0])
+        #expect(try owed(oldest: 13, head: 20) == [6, 2])
+        #expect(try owed(oldest: 15, head: 20) == [5, 3])
+        #expect(try owed(oldest: 0, head: 10) == [0, 0])
+        #expect(try owed(oldest: 0, head: 5) == [0, 0])
     }
 }
