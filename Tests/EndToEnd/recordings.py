@@ -5,6 +5,7 @@ Everything here is worked out from the CSV file alone, so that it can contradict
 
 import csv
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parents[1] / "Support" / "Recordings"
@@ -17,19 +18,32 @@ class Recording:
     path: Path
     rows: tuple
 
-    @property
+    @cached_property
     def values(self):
         return [value for _, value in self.rows if value is not None]
 
-    @property
+    @cached_property
     def heart_rates(self):
         """Values that a heart can have: the gateway records these and no others."""
         return [value for value in self.values if 1 <= value <= 300]
 
-    @property
+    @cached_property
     def seconds(self):
         """When each heart rate came."""
         return [seconds for seconds, value in self.rows if value and value <= 300]
+
+    @cached_property
+    def row_out_of_order(self):
+        """Index of the first row that is not later than the one before it; None without one."""
+        return next((index for index in range(1, len(self.rows))
+                     if self.rows[index][0] <= self.rows[index - 1][0]), None)
+
+    def sorted_copy(self, path):
+        """Writes the rows to `path`, sorted and one for each time, as a Recording of its own."""
+        rows = tuple(sorted(dict(self.rows).items()))
+        path.write_text("seconds,beats_per_minute\n" + "".join(
+            f"{seconds:g},{'' if value is None else value}\n" for seconds, value in rows))
+        return Recording(path, rows)
 
     def alarms(self, high=150, clear=145, onset=3, silence=10):
         """Returns [(raised, cleared or None, highest while raised)], the times in seconds."""

@@ -6,13 +6,15 @@ had been acknowledged.
 
 import datetime
 import functools
+import json
 import struct
 from dataclasses import dataclass
 
 SLOT_BYTES = 128
 FIRST_SLOT_OFFSET = 16_384
 HEAD_OFFSETS = (4_096, 8_192)
-HEAD_BYTES = 512
+HEAD_BYTES = 1_024
+SINKS_OFFSET, SINK_BYTES = 64, 96
 
 
 def _make_table():
@@ -54,17 +56,43 @@ def _timestamp(microseconds):
 
 
 def _decode(slot, device):
-    """A record without contact, energy and intervals: all that a recording has."""
+    """A heart rate as a recording has it (no contact, energy, intervals), or a gap."""
     sequence, wall = struct.unpack_from("<Qq", slot, 8)
     session = f"{struct.unpack_from('<I', slot, 48)[0]:08x}"
-    sensor = slot[53:53 + slot[52]].decode()
     clock = "synced" if slot[6] else "unsynced"
-    assert slot[78] == slot[79] == slot[82] == 0, "a recording has heart rates alone"
-    line = (f'{{"timestamp":"{_timestamp(wall)}","heart_rate":'
-            f'{struct.unpack_from("<H", slot, 76)[0]},"device_id":"{device}",'
-            f'"sensor":"{sensor}","seq":{sequence},"session_id":"{session}",'
-            f'"clock":"{clock}","schema":1}}\n')
+    fields = {"timestamp": _timestamp(wall)}
+    identity = {"device_id": device, "seq": sequence, "session_id": session}
+    if name := slot[53:53 + slot[52]].decode():
+        identity = {"device_id": device, {1: "sensor", 2: "sink"}[slot[5]]: name, **identity}
+    if slot[5] == 1:
+        assert slot[78] == slot[79] == slot[82] == 0, "a recording has heart rates alone"
+        fields |= {"heart_rate": struct.unpack_from("<H", slot, 76)[0], **identity}
+    else:
+        fields |= {"event": "gap", **identity, **_decode_gap(slot)}
+    line = json.dumps(fields | {"clock": clock, "schema": 1}, separators=(",", ":")) + "\n"
     return SlotRecord(sequence, session, line.encode())
+
+
+def _decode_gap(slot):
+    count, first, last, oldest, youngest = struct.unpack_from("<QQQqq", slot, 76)
+    reason = {1: "overwritten", 2: "unreadable", 3: "refused"}[slot[116]]
+    gap = {"reason": reason, "count": count}
+    if reason != "refused":
+        gap |= {"first_seq": first, "last_seq": last}
+    if oldest and youngest:
+        gap |= {"first_timestamp": _timestamp(oldest), "last_timestamp": _timestamp(youngest)}
+    return gap
+
+
+@dataclass(frozen=True)
+class Tail:
+    """How far a sink is: everything below `sequence`, and what lies behind it in `beyond`."""
+
+    sequence: int
+    beyond: frozenset
+
+    def has(self, sequence):
+        return sequence < self.sequence or sequence in self.beyond
 
 
 @dataclass(frozen=True)
@@ -77,7 +105,7 @@ class Ring:
 
 
 def read_tails(path):
-    """Returns (generation, head hint, {sink: tail}) of the younger head record."""
+    """Returns (generation, head hint, {sink: Tail}) of the younger head record."""
     with open(path, "rb") as file:
         front = file.read(FIRST_SLOT_OFFSET)
     youngest = (0, 0, {})
@@ -85,11 +113,15 @@ def read_tails(path):
         block = front[offset:offset + HEAD_BYTES]
         if len(block) < HEAD_BYTES or not any(block) or not _is_whole(block):
             continue
-        generation, head, sinks = struct.unpack_from("<QQQ", block, 8)
+        generation, head, sinks = struct.unpack_from("<QQI", block, 8)
         tails = {}
-        for place in range(32, 32 + 32 * sinks, 32):
+        for place in range(SINKS_OFFSET, SINKS_OFFSET + SINK_BYTES * sinks, SINK_BYTES):
             name = block[place + 1:place + 1 + block[place]].decode()
-            tails[name] = struct.unpack_from("<Q", block, place + 24)[0]
+            sequence, = struct.unpack_from("<Q", block, place + 24)
+            bits = int.from_bytes(block[place + 32:place + SINK_BYTES], "little")
+            tails[name] = Tail(sequence, frozenset(
+                sequence + distance for distance in range(bits.bit_length())
+                if bits >> distance & 1))
         youngest = max(youngest, (generation, head, tails), key=lambda found: found[0])
     return youngest
 

@@ -27,7 +27,8 @@ def keys(moto, **changed):
 
 def acknowledged(desk):
     """How far the sink has come by the ring's own account."""
-    return read_tails(desk.ring)[2].get("cloud", 0) if desk.ring.exists() else 0
+    tail = read_tails(desk.ring)[2].get("cloud") if desk.ring.exists() else None
+    return tail.sequence if tail else 0
 
 
 def microseconds(record):

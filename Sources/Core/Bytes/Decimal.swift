@@ -1,15 +1,14 @@
 extension FixedBuffer {
     /// Appends `value` in decimal digits.
     public mutating func append(decimal value: UInt64) {
-        var digits = InlineArray<20, UInt8>(repeating: 0)  // 2^64 has 20 digits
-        var start = 20
-        var rest = value
-        repeat {
-            start -= 1
-            digits[start] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
-            rest /= 10
-        } while rest > 0
-        append(digits.span.extracting(start..<20))
+        var digits = 1
+        var bound: UInt64 = 10
+        // 2^64 has 20 digits, and 10^20 does not fit.
+        while digits < 20, value >= bound {
+            digits += 1
+            bound = bound &* 10
+        }
+        append(decimal: value, digits: digits)
     }
 
     /// Appends `value` in decimal digits, with a sign when it is negative.
@@ -20,12 +19,16 @@ extension FixedBuffer {
 
     /// Appends the last `digits` decimal digits of `value`, zeros in front: 7 as 007.
     public mutating func append(decimal value: UInt64, digits: Int) {
-        var divisor: UInt64 = 1
-        for _ in 1..<digits { divisor *= 10 }
-        while divisor > 0 {
-            append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: value / divisor % 10))
-            divisor /= 10
+        guard digits <= room else {
+            hasOverflowed = true
+            return
         }
+        var rest = value
+        for place in stride(from: filled + digits - 1, through: filled, by: -1) {
+            unsafe base[place] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
+            rest /= 10
+        }
+        filled += digits
     }
 
     /// Appends tenths as a JSON number: 6719 as 671.9, 6680 as 668.0.

@@ -56,8 +56,30 @@ public struct AlarmSettings: Equatable, Sendable {
 
 /// The ring file: `[ring]`.
 public struct RingSettings: Equatable, Sendable {
+    /// What is synced together.
+    public enum Sync: String, CaseIterable, Sendable {
+        /// Every record that has arrived since the last sync.
+        case batch
+        /// Each record by itself, at once.
+        case each
+    }
+
+    /// What becomes of a new record when the ring is full of records that a sink still waits for.
+    public enum WhenFull: String, CaseIterable, Sendable {
+        /// It takes the place of the oldest.
+        case overwrite
+        /// It is refused and counted.
+        case refuse
+    }
+
     public var sizeBytes: Int
+    public var sync: Sync
     public var syncIntervalNanoseconds: Int64
+    /// How long records that a sink has acknowledged may stay unsynced.
+    public var lazyIntervalNanoseconds: Int64
+    public var whenFull: WhenFull
+    /// The data directory may lie in memory.
+    public var allowsVolatile: Bool
 }
 
 /// One `[sink NAME]`.

@@ -48,10 +48,11 @@ enum HTTPSOptions {
         try unsafe setAuthorities(settings, on: easy)
     }
 
-    /// Of the system's authorities the folder is taken where there is one: parsing the file of
-    /// all 140 takes 12 ms and 1 MB on a desktop, in one piece, while alarms wait. libcurl keeps
-    /// what it parsed for a day (CURLOPT_CA_CACHE_TIMEOUT), but not when it also has a folder,
-    /// as by default; so it gets one of the two.
+    /// Gives libcurl a file or a folder. With both, as by default, it parses the file of all 140
+    /// authorities for every new connection: 23 ms of CPU on x86-64, in one piece, while alarms
+    /// wait. From a folder OpenSSL reads the one that it needs: 0.8 ms with the whole handshake.
+    /// What a file alone holds is kept for a day (CURLOPT_CA_CACHE_TIMEOUT). So the system's
+    /// authorities come from their folder where there is one.
     private static func setAuthorities(
         _ settings: HTTPSSettings, on easy: UnsafeMutableRawPointer
     ) throws(HTTPSError) {

@@ -13,6 +13,9 @@ public enum Clock {
             wallMicroseconds: nanoseconds(CLOCK_REALTIME) / 1_000)
     }
 
+    /// The monotonic clock alone: nanoseconds since boot, suspended time included.
+    public static func monotonicNanoseconds() -> Int64 { nanoseconds(CLOCK_BOOTTIME) }
+
     /// CPU time of the whole process, nanoseconds.
     public static func processorNanoseconds() -> Int64 { nanoseconds(CLOCK_PROCESS_CPUTIME_ID) }
 

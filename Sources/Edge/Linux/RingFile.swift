@@ -47,6 +47,8 @@ public final class RingFile: Sendable {
         self.geometry = geometry
     }
 
+    deinit { descriptor.unlock() }
+
     /// Opens the ring at `path` and takes its lock; makes a new one of at most `bytes` bytes when
     /// there is none. An existing ring keeps its size.
     public static func open(_ path: String, bytes: UInt64) throws(RingFileError) -> RingFile {
@@ -55,21 +57,52 @@ public final class RingFile: Sendable {
         }
         let isOurs = try system { () throws(SystemError) in try descriptor.lock(path) }
         guard isOurs else { throw .locked(path: path) }
-        if try system({ () throws(SystemError) in try isBlank(descriptor, path) }) {
-            guard let geometry = RingGeometry(fileBytes: bytes) else {
-                throw .tooSmall(path: path, bytes: bytes)
-            }
-            try system { () throws(SystemError) in try lay(geometry, in: descriptor, path) }
+        let geometry: RingGeometry
+        do throws(RingFileError) {
+            try layUnlessThere(descriptor, path, bytes: bytes)
+            geometry = try Self.geometry(of: descriptor, path)
+        } catch {
+            descriptor.unlock()
+            throw error
         }
-        let length = try system { () throws(SystemError) in try descriptor.length(of: path) }
+        return RingFile(descriptor: descriptor, path: path, geometry: geometry)
+    }
+
+    /// Makes a blank file a ring. A disk that has no room for it is not left full.
+    private static func layUnlessThere(
+        _ descriptor: borrowing FileDescriptor, _ path: String, bytes: UInt64
+    ) throws(RingFileError) {
+        do throws(SystemError) {
+            guard try isBlank(descriptor, path) else { return }
+        } catch {
+            throw .system(error)
+        }
+        guard let geometry = RingGeometry(fileBytes: bytes) else {
+            throw .tooSmall(path: path, bytes: bytes)
+        }
+        do throws(SystemError) {
+            try lay(geometry, in: descriptor, path)
+        } catch {
+            _ = ftruncate(descriptor.number, 0)
+            throw .system(error)
+        }
+    }
+
+    /// What the header says.
+    private static func geometry(
+        of descriptor: borrowing FileDescriptor, _ path: String
+    ) throws(RingFileError) -> RingGeometry {
         var page = FixedBuffer(capacity: RingHeader.byteCount)
-        try system { () throws(SystemError) in
-            try descriptor.read(
-                Int(min(length, UInt64(RingHeader.byteCount))), at: 0, into: &page, subject: path)
+        let length: UInt64
+        do throws(SystemError) {
+            length = try descriptor.length(of: path)
+            let count = Int(min(length, UInt64(RingHeader.byteCount)))
+            try descriptor.read(count, at: 0, into: &page, subject: path)
+        } catch {
+            throw .system(error)
         }
         do throws(RingFormatError) {
-            let header = try RingHeader(decoding: page.bytes, fileBytes: length)
-            return RingFile(descriptor: descriptor, path: path, geometry: header.geometry)
+            return try RingHeader(decoding: page.bytes, fileBytes: length).geometry
         } catch {
             throw .format(path: path, error)
         }

@@ -42,6 +42,9 @@ extension SessionPlan {
             device: configuration.deviceID, dataFolder: configuration.dataDirectory,
             ringBytes: UInt64(configuration.ring.sizeBytes),
             syncNanoseconds: configuration.ring.syncIntervalNanoseconds,
+            lazyNanoseconds: configuration.ring.lazyIntervalNanoseconds,
+            syncsEach: configuration.ring.sync == .each,
+            refusesWhenFull: configuration.ring.whenFull == .refuse,
             sensor: configuration.input.sensor,
             limits: RateLimits(
                 highBeatsPerMinute: configuration.alarm.highBeatsPerMinute,
@@ -50,7 +53,8 @@ extension SessionPlan {
             sinks: sinks, recording: recording,
             ending: Session.Ending(
                 staysAtEnd: configuration.input.atEnd == .stay,
-                drainNanoseconds: configuration.input.drainTimeoutNanoseconds))
+                drainNanoseconds: configuration.input.drainTimeoutNanoseconds),
+            storagePolicy: configuration.ring.allowsVolatile ? .volatileAllowed : .lasting)
     }
 
     /// Longest recording that is read: a week at one row a second.

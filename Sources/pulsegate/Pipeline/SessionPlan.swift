@@ -33,12 +33,16 @@ struct SessionPlan {
     var dataFolder: String
     var ringBytes: UInt64
     var syncNanoseconds: Int64
+    var lazyNanoseconds: Int64 = 30_000_000_000
+    var syncsEach = false
+    var refusesWhenFull = false
     var sensor: String
     var limits: RateLimits
     var sinks: [SinkPlan]
     /// A recording to play; nil: lines of hexadecimal on standard input.
     var recording: (bytes: [UInt8], name: String, speed: ReplaySpeed, loops: Bool)?
     var ending: Session.Ending
+    var storagePolicy = StoragePolicy.lasting
 }
 
 extension SessionPlan {
@@ -49,7 +53,7 @@ extension SessionPlan {
         // Before the first thread: the disk worker inherits the signal mask.
         let signals = try SetupError.wrap { () throws(SystemError) in try Signals() }
         // A recording that cannot be read leaves no ring behind.
-        _ = try openReplay(Clock.now())
+        var replay = try openReplay()
         let (ring, recovered) = try openRing(log)
         let worker = try SetupError.wrap { () throws(SystemError) in
             try DiskWorker(capacity: 1 + sinks.count)
@@ -59,9 +63,10 @@ extension SessionPlan {
         for sink in sinks { ports.append(try openPort(sink, worker, network)) }
         // The time of a recording begins when everything is ready for it.
         let start = Clock.now()
-        let replay = try openReplay(start)
+        replay?.begin(at: start)
         let gateway = Gateway(
-            settings: try gatewaySettings(), cursor: recovered.cursor, head: recovered.head,
+            settings: try gatewaySettings(replay?.sensorStart ?? start), cursor: recovered.cursor,
+            head: recovered.head,
             now: start.monotonicNanoseconds)
         let journal = Journal(
             log: log, sensors: [sensor], sinks: sinks.map(\.name),
@@ -81,18 +86,19 @@ extension SessionPlan {
         }
     }
 
-    private func openReplay(_ start: Moment) throws(SetupError) -> Replay? {
+    private func openReplay() throws(SetupError) -> Replay? {
         guard let recording else { return nil }
         do throws(RecordingError) {
             return try Replay(
                 bytes: recording.bytes, speed: recording.speed, loops: recording.loops,
-                start: start)
+                start: Clock.now())
         } catch {
             throw SetupError("\(recording.name): \(error)")
         }
     }
 
     private func openRing(_ log: Log) throws(SetupError) -> (RingFile, RecoveredRing) {
+        try checkStorage(log)
         try SetupError.wrap { () throws(SystemError) in try Path.makeFolders(dataFolder) }
         let path = "\(dataFolder)/ring"
         let ring: RingFile
@@ -145,7 +151,7 @@ extension SessionPlan {
         }
     }
 
-    private func gatewaySettings() throws(SetupError) -> GatewaySettings {
+    private func gatewaySettings(_ start: Moment) throws(SetupError) -> GatewaySettings {
         let boot = try SetupError.wrap { () throws(SystemError) in try Clock.bootID() }
         var settings: [SinkSettings] = []
         for sink in sinks {
@@ -159,11 +165,17 @@ extension SessionPlan {
                     name: try name(sink.name, "sink"), kind: kind,
                     batchRecords: sink.batchRecords, flushNanoseconds: sink.flushNanoseconds))
         }
-        return GatewaySettings(
+        var gateway = GatewaySettings(
             device: Array(device.utf8), boot: boot,
             session: UInt32(truncatingIfNeeded: Entropy.draw()),
             sensors: [SensorSettings(name: try name(sensor, "sensor"), limits: limits)],
             sinks: settings, syncNanoseconds: syncNanoseconds, seed: Entropy.draw())
+        gateway.lazyNanoseconds = lazyNanoseconds
+        gateway.syncsEach = syncsEach
+        gateway.refusesWhenFull = refusesWhenFull
+        gateway.start = start
+        gateway.startClock = Clock.state()
+        return gateway
     }
 
     private func name(_ text: String, _ what: String) throws(SetupError) -> SensorName {

@@ -131,12 +131,14 @@ func number(after key: String, in line: String) -> UInt64 {
     return number
 }
 
-/// The answer of a service that took the entries marked true.
+/// The answer of a service that took the entries marked true; the others were refused for the one
+/// reason or the other.
 func putRecordsAnswer(_ accepted: [Bool], failedRecordCount: Int? = nil) -> String {
-    let entries = accepted.map { isAccepted in
+    let codes = ["InternalFailure", "ProvisionedThroughputExceededException"]
+    let entries = accepted.enumerated().map { place, isAccepted in
         isAccepted
             ? #"{"SequenceNumber":"1","ShardId":"s"}"#
-            : #"{"ErrorCode":"InternalFailure","ErrorMessage":"text"}"#
+            : #"{"ErrorCode":"\#(codes[place % 2])","ErrorMessage":"text"}"#
     }
     let failed = failedRecordCount ?? accepted.count { !$0 }
     return #"{"FailedRecordCount":\#(failed),"Records":[\#(entries.joined(separator: ","))]}"#

@@ -111,14 +111,15 @@ struct RingWriteTests {
         #expect(small.next() == .writeRing(first: 0, count: 4, sync: true))
     }
 
-    @Test func longBacklogIsWrittenInPiecesWithoutAPause() {
+    @Test func longBacklogIsWrittenInPieces() {
         var bench = Bench(settings(sinks: [], window: 8_192))
         bench.receive(count: Limits.writeRecords + 10)
         let first = bench.next()
         #expect(first == .writeRing(first: 0, count: Limits.writeRecords, sync: true))
         _ = bench.written(first)
         #expect(
-            bench.next() == .writeRing(first: UInt64(Limits.writeRecords), count: 10, sync: true))
+            bench.next(after: second)
+                == .writeRing(first: UInt64(Limits.writeRecords), count: 10, sync: true))
     }
 
     @Test func tailThatMovedIsWrittenAtOnceAndSyncedLater() {
@@ -137,6 +138,29 @@ struct RingWriteTests {
         #expect(sync == .writeRing(first: 4, count: 0, sync: true))
         _ = bench.written(sync)
         #expect(bench.gateway.deadline() == nil)
+    }
+
+    @Test func tailThatCouldNotBeWrittenIsWrittenAgain() {
+        for failsAtSync in [false, true] {
+            var bench = Bench(settings(sinks: [kinesis(batch: 1)]))
+            bench.receive()
+            #expect(bench.next() == .send(sink: 0))
+            _ = bench.request()
+            _ = bench.written(bench.next(after: second))
+            bench.answer(accepted: [true])
+            if failsAtSync {
+                _ = bench.written(bench.next())
+                #expect(bench.next(after: 30 * second)?.isWrite == true)
+            } else {
+                #expect(bench.next()?.isWrite == true)
+            }
+            bench.gateway.ringFailed(now: bench.now)
+            _ = bench.actions()
+            #expect(bench.gateway.deadline() == bench.now + second)
+            let again = bench.next(after: second)
+            #expect(again == .writeRing(first: 1, count: 0, sync: failsAtSync))
+            #expect(bench.written(again)?.head.tail(of: name("kinesis")) == 1)
+        }
     }
 
     /// Two copies are written in turn; a copy that was synced is not touched before the other one

@@ -94,8 +94,9 @@ struct RecordTests {
         for length in 1..<Record.slotBytes {
             for behind in [older, [UInt8](repeating: 0, count: 128)] {
                 let torn = [UInt8](Self.golden.prefix(length) + behind.dropFirst(length))
-                // The last bytes of a record are zeros: cutting them off changes nothing.
-                if torn == Self.golden { continue }
+                // The last bytes of a record are zeros, and the first may be the same as those
+                // of the record before: such a cut leaves one of the two whole.
+                if torn == Self.golden || torn == behind { continue }
                 #expect(decode(torn) == .failure(.checksum), "\(length), seed \(random.seed)")
             }
         }
@@ -104,7 +105,7 @@ struct RecordTests {
     @Test(
         arguments: [
             (4, 0, .layoutVersion(0)), (4, 2, .layoutVersion(2)), (4, 255, .layoutVersion(255)),
-            (5, 0, .field(.kind)), (5, 2, .field(.kind)), (6, 2, .field(.clock)),
+            (5, 0, .field(.kind)), (5, 3, .field(.kind)), (6, 2, .field(.clock)),
             (6, 255, .field(.clock)), (52, 24, .field(.sensor)), (52, 255, .field(.sensor)),
             (78, 1, .field(.contact)), (78, 4, .field(.contact)), (82, 10, .field(.intervals)),
             (82, 255, .field(.intervals)),

@@ -69,7 +69,7 @@ struct RingHeadTests {
                     let text = String(repeating: "s", count: 23 - count) + "\(index)"
                     var tail = SinkTail(sink: try name(text), tail: random.next() >> 1)
                     for _ in 0..<20 {
-                        tail.acknowledged[Int.random(in: 0..<512, using: &random)] = true
+                        tail.acknowledged[Int.random(in: 1..<512, using: &random)] = true
                     }
                     head.append(tail)
                 }
@@ -115,8 +115,10 @@ struct RingHeadTests {
         return head
     }
 
+    /// Every bit of the example's fields and the first sink, and one of each byte behind.
     @Test func everyFlippedBitIsRefused() {
-        for bit in 0..<8 * RingHead.byteCount {
+        let bits = [Int](0..<8 * 160) + stride(from: 8 * 160, to: 8 * RingHead.byteCount, by: 7)
+        for bit in bits {
             var bytes = Self.golden
             bytes[bit / 8] ^= 1 << UInt8(bit % 8)
             if decode(bytes) != nil { Issue.record("bit \(bit) of the head record") }
@@ -148,6 +150,12 @@ struct RingHeadTests {
             span.store(number, at: offset)
             #expect(decode(sealed(bytes)) == nil)
         }
+    }
+
+    @Test func tailThatIsAcknowledgedItselfIsRefused() {
+        var bytes = Self.golden
+        bytes[64 + 32] |= 1
+        #expect(decode(sealed(bytes)) == nil)
     }
 
     @Test func sealedFuzzNeverTrapsAndWhatIsAcceptedIsReadBack() {

@@ -129,7 +129,35 @@ struct FileDescriptorTests {
             for index in 0..<count { received.append(buffer.bytes[index]) }
             buffer.removeAll()
         }
-        #expect(received == bytes)
+        let isWhole = received == bytes
+        #expect(isWhole)
+    }
+
+    /// Signals whose handler does not ask for SA_RESTART end a write in its middle (signal(7)).
+    @Test func writeThatSignalsInterruptGoesOnWhereItStood() async {
+        await #expect(processExitsWith: .success) {
+            var action = sigaction()
+            unsafe action.__sigaction_handler.sa_handler = { _ in }
+            #expect(unsafe sigaction(SIGUSR1, &action, nil) == 0)
+            let pipe = PipePair()
+            // Writes end between pages: no page is like another.
+            let bytes = (0..<1_000_000).map { UInt8(truncatingIfNeeded: $0 / 4_099) }
+            let writer = Writer(bytes, to: pipe.writingNumber)
+            writer.hasBegun.wait()
+            var received: [UInt8] = []
+            var buffer = FixedBuffer(capacity: 4_096)
+            while received.count < bytes.count {
+                buffer.removeAll()
+                _ = try pipe.reading.read(atMost: 4_096, into: &buffer, subject: "pipe")
+                for index in 0..<buffer.count { received.append(buffer.bytes[index]) }
+                pthread_kill(writer.thread, SIGUSR1)
+            }
+            writer.mayEnd.signal()
+            writer.hasEnded.wait()
+            let isWhole = received == bytes
+            #expect(isWhole)
+            #expect(writer.failure == nil)
+        }
     }
 
     @Test func fullDeviceIsAnErrorOfWrite() throws {
@@ -154,5 +182,30 @@ struct FileDescriptorTests {
     @Test func numberThatTheKernelHasNoWordsForIsStillNamed() {
         let error = SystemError(call: "open", subject: "x", number: 4_095)
         #expect(error.description == "open x: error 4095 (errno 4095)")
+    }
+}
+
+/// A thread that writes, and that lives until it is told to end: so it can be signalled.
+private final class Writer: @unchecked Sendable {
+    // @unchecked: the semaphores order what the two threads do.
+    let hasBegun = DispatchSemaphore(value: 0)
+    let mayEnd = DispatchSemaphore(value: 0)
+    let hasEnded = DispatchSemaphore(value: 0)
+    private(set) var thread = pthread_t()
+    private(set) var failure: SystemError?
+
+    init(_ bytes: [UInt8], to number: Int32) {
+        Thread { [self] in
+            thread = pthread_self()
+            receiveEverySignal()
+            hasBegun.signal()
+            do throws(SystemError) {
+                try FileDescriptor.write(bytes.span, to: number, subject: "pipe")
+            } catch {
+                failure = error
+            }
+            mayEnd.wait()
+            hasEnded.signal()
+        }.start()
     }
 }

@@ -122,3 +122,12 @@ func limitFileLength(_ bytes: UInt64) {
     let result = unsafe setrlimit(resource, &limit)
     precondition(result == 0, "a process may lower and raise its soft limit")
 }
+
+/// Lets every signal through to this thread: those of the test runner's pool block them, and
+/// threads that are made there inherit that. For child processes only.
+func receiveEverySignal() {
+    var mask = sigset_t()
+    unsafe sigemptyset(&mask)
+    let result = unsafe pthread_sigmask(SIG_SETMASK, &mask, nil)
+    precondition(result == 0, "a thread sets its own mask")
+}

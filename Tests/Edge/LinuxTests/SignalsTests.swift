@@ -3,7 +3,7 @@ import Linux
 import Testing
 
 /// Signals and their mask belong to a whole process, so each test has one of its own. A signal
-/// is sent to the thread that has blocked it: the test runner's other threads have not.
+/// is sent to the thread that has blocked it, for the others of the test runner have not.
 struct SignalsTests {
     @Test(arguments: [
         (SIGINT, "terminate"), (SIGTERM, "terminate"), (SIGHUP, "reload"),
@@ -11,6 +11,7 @@ struct SignalsTests {
     ])
     func signalIsReadFromTheDescriptor(_ number: Int32, _ name: String) async {
         await #expect(processExitsWith: .success) { [number, name] in
+            receiveEverySignal()
             let signals = try Signals()
             #expect(signals.next() == nil)
             #expect(!isReadable(signals.number))
@@ -24,6 +25,7 @@ struct SignalsTests {
 
     @Test func pollerWakesUpForASignal() async {
         await #expect(processExitsWith: .success) {
+            receiveEverySignal()
             let signals = try Signals()
             var poller = try Poller()
             try poller.set(signals.number, token: 3, readable: true, writable: false)
@@ -36,6 +38,7 @@ struct SignalsTests {
 
     @Test func signalsThatWaitComeOneByOne() async {
         await #expect(processExitsWith: .success) {
+            receiveEverySignal()
             let signals = try Signals()
             for number in [SIGWINCH, SIGTERM, SIGHUP] {
                 #expect(pthread_kill(pthread_self(), number) == 0)
@@ -50,6 +53,7 @@ struct SignalsTests {
 
     @Test func threadMadeLaterIsNotInterruptedEither() async {
         await #expect(processExitsWith: .success) {
+            receiveEverySignal()
             let signals = try Signals()
             let worker = try DiskWorker(capacity: 1)
             let job = SignallingJob()
@@ -63,6 +67,7 @@ struct SignalsTests {
 
     @Test func closedPipeIsAnErrorOfWriteAndNoEnd() async {
         await #expect(processExitsWith: .success) {
+            receiveEverySignal()
             let signals = try Signals()
             var numbers: [Int32] = [-1, -1]
             #expect(unsafe pipe(&numbers) == 0)

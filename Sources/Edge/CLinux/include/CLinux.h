@@ -12,7 +12,6 @@
 #include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/random.h>
-#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/timerfd.h>
@@ -57,6 +56,10 @@ static inline int pulsegate_getopt(int count, char **arguments,
 
 // 0 and not 1: after a refused word getopt still stands within it (getopt(3), NOTES).
 static inline void pulsegate_getopt_reset(void) { optind = 0; }
+
+// When the file was made, microseconds since 1970 (statx(2), STATX_BTIME); INT64_MIN where the
+// file system does not say. statx needs _GNU_SOURCE, which a module's header cannot ask for.
+int64_t pulsegate_birth_microseconds(int descriptor);
 
 // Whether the CPU has an instruction for CRC-32C, and the checksum by it (CLinux.c). Swift has
 // neither the instruction nor a way to compile one function for another CPU than the rest.

@@ -115,7 +115,7 @@ struct SimulatedCard {
     }
 
     /// What a gateway that starts finds on the card.
-    func recover() -> (cursor: RingCursor, head: RingHead?) {
+    mutating func recover() -> (cursor: RingCursor, head: RingHead?) {
         var recovery = RingRecovery(geometry: RingGeometry(slotCount: slotCount))
         for place in 0..<slotCount {
             let bytes = slot(at: place)
@@ -127,6 +127,8 @@ struct SimulatedCard {
             guard let head = RingHead(decoding: bytes.span) else { continue }
             if head.generation > youngest?.generation ?? 0 { youngest = head }
         }
+        syncedHead = youngest
+        writtenHead = youngest
         return (recovery.cursor(head: youngest), youngest)
     }
 

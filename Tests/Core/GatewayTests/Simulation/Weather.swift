@@ -29,7 +29,7 @@ struct Weather {
         pauseNanoseconds = pick([20 * millisecond, second, 4 * second])
         slots = pick([8, 32, 128, 512])
         window = pick([4, 16, 64, 256])
-        sync = pick([0, 300 * millisecond, second])
+        sync = pick([0, 300 * millisecond, second, 10 * second])
         let kinds = [
             [kinesis(batch: pick([1, 5, 40]), flush: pick([0, second, 20 * second]))],
             [kinesis(batch: 10), file(batch: pick([1, 3, 64]))],

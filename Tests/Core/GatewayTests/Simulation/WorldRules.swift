@@ -1,0 +1,64 @@
+import Alarm
+import Gateway
+import RecordRing
+import Uplink
+
+/// What has to hold, whatever happened.
+extension World {
+    /// What holds whenever there is nothing to do.
+    func checkRest() {
+        if expectedAlarm != nil { journal.violated("an alarm is missing") }
+        if let deadline = gateway.deadline(), deadline <= now {
+            journal.violated("the deadline \(deadline - now) ns ago has nothing to do")
+        }
+        for (index, sink) in gateway.sinks.enumerated() {
+            let owed = gateway.cursor.head - base[index]
+            if sink.sum(head: gateway.cursor.head) != owed {
+                journal.violated("\(owed) owed are not acknowledged, lost and waiting")
+            }
+        }
+        checkSync()
+    }
+
+    /// A card that works has every record within the sync interval that no sink has, and the
+    /// others within the lazy interval.
+    func checkSync() {
+        let hasFailed = cardFailedAt.map { now - $0 <= Limits.diskRetryNanoseconds } ?? false
+        guard card.job == nil, !hasFailed, gateway.cursor.unsyncedCount > 0 else { return }
+        for sequence in gateway.cursor.synced..<gateway.cursor.head {
+            guard let arrival = journal.arrival(of: sequence) else {
+                return journal.violated("an unknown record waits for its sync")
+            }
+            let isSafe = journal.isAcknowledged(sequence)
+            let patience = isSafe ? gateway.settings.lazyNanoseconds : weather.sync
+            if arrival + patience <= now { journal.violated("a sync is overdue") }
+        }
+    }
+
+    /// At the end: the head record on the card says that nothing is owed, but for a loss that
+    /// nobody was told of yet.
+    func checkCard() {
+        guard journal.violation == nil, gateway.cursor.head > 0 else { return }
+        for sink in gateway.sinks where sink.unsaidLosses == 0 {
+            let tail = card.syncedHead?.tail(of: sink.settings.name)
+            if tail != gateway.cursor.head {
+                journal.violated("drained, and the card has the tail \(tail ?? 0)")
+            }
+        }
+    }
+
+    /// Reports say what the counters say.
+    func endOfProcess() {
+        guard gateway.counters.reportsDropped == 0 else { return }
+        for (index, sink) in gateway.sinks.enumerated() where sink.queue.lost > 0 {
+            statistics.lost += sink.queue.lost
+            if sink.queue.lost != reportedLost[index] {
+                journal.violated("\(sink.queue.lost) lost, \(reportedLost[index]) reported")
+            }
+            let said = saidLost[index] + sink.unsaidLosses
+            if sink.queue.lost != said {
+                journal.violated("\(sink.queue.lost) lost, \(said) said or to be said")
+            }
+        }
+    }
+}
