@@ -97,7 +97,7 @@ struct Inspection {
         for sink in sinks.indices {
             let name = sinks[sink].name
             var isSent = [Bool](repeating: false, count: promise.slots.count)
-            for line in delivery.lines[sink] {
+            for line in delivery.lines[sink] where line.sequence < ring.cursor.head {
                 let isOnce = line.sequence < promise.head && !isSent[Int(line.sequence)]
                 guard isOnce, line.text == expectedLine(line.sequence, promise) else {
                     throw Violation(
@@ -105,7 +105,9 @@ struct Inspection {
                 }
                 isSent[Int(line.sequence)] = true
             }
-            for sequence in promise.floor..<promise.head
+            // A gap record takes a slot like every record, and a full ring gives one up for it.
+            let given = delivery.head - min(delivery.head, ring.geometry.slotCount)
+            for sequence in max(promise.floor, min(given, promise.head))..<promise.head
             where promise.mustBeThere(sequence) && sequence != damage.record
                 && !promise.isAcknowledged[sink][Int(sequence)]
             {
@@ -126,12 +128,33 @@ struct Inspection {
         let kept = ring.found.head?.sinkTail(of: sinks[sink].name)
         let tail = min(kept?.tail ?? cursor.oldest, cursor.head)
         let known = kept.map { Self.acknowledged($0, below: cursor.head).count } ?? 0
-        let sent = UInt64(delivery.lines[sink].count)
+        let measured = delivery.lines[sink].filter { $0.sequence < cursor.head }
+        let sent = UInt64(measured.count)
+        try checkGaps(delivery, from: cursor.head, sink)
         guard sent + delivery.lost[sink] + UInt64(known) == cursor.head - tail else {
             throw Violation(
                 .notCounted,
                 "\(sinks[sink].name): \(tail) to \(cursor.head), \(known) acknowledged, "
                     + "\(sent) sent, \(delivery.lost[sink]) lost")
+        }
+    }
+
+    /// The lines behind the recovered ones are gap records, and they say every loss once.
+    private func checkGaps(
+        _ delivery: OpenedRing.Delivery, from head: UInt64, _ sink: Int
+    ) throws(Violation) {
+        let name = sinks[sink].name
+        var said = delivery.unsaid[sink]
+        for line in delivery.lines[sink] where line.sequence >= head {
+            guard let count = OpenedRing.gap(in: line.text, of: name) else {
+                throw Violation(
+                    .wrongLine, "\(name): \(String(decoding: line.text, as: UTF8.self))")
+            }
+            said += count
+        }
+        guard said == delivery.lost[sink] else {
+            throw Violation(
+                .notCounted, "\(name): \(delivery.lost[sink]) lost, \(said) of them said")
         }
     }
 

@@ -89,18 +89,21 @@ struct OpenedRing {
     struct Delivery {
         /// By sink: lines of JSON with the sequence that each of them names.
         var lines: [[(sequence: UInt64, text: [UInt8])]]
-        /// By sink: records counted as lost.
+        /// By sink: records counted as lost, and those of them that no gap record has said.
         var lost: [UInt64]
+        var unsaid: [UInt64]
+        /// The next sequence: gap records were added.
+        var head: UInt64
     }
 
     /// Runs the gateway until everything is delivered.
     func deliver(to sinks: [SinkSettings]) -> Delivery {
         var delivery = Delivery(
-            lines: sinks.map { _ in [] }, lost: sinks.map { _ in 0 })
+            lines: sinks.map { _ in [] }, lost: [], unsaid: [], head: 0)
         var gateway = Gateway(
             settings: GatewaySettings(
                 device: Self.device, boot: BootID(high: 0, low: 1), session: 0, sensors: [],
-                sinks: sinks, windowRecords: 1, seed: 1),
+                sinks: sinks, windowRecords: 256, seed: 1),
             cursor: cursor, head: found.head, now: 0)
         var slots = FixedBuffer(capacity: Limits.readRecords * Record.slotBytes)
         var request = FixedBuffer(capacity: 100 * 512)
@@ -124,6 +127,8 @@ struct OpenedRing {
         }
         precondition(gateway.isDrained, "a gateway stops when everything is delivered")
         delivery.lost = gateway.sinks.map { $0.queue.lost }
+        delivery.unsaid = gateway.sinks.map { $0.unsaidLosses }
+        delivery.head = gateway.cursor.head
         return delivery
     }
 
@@ -143,16 +148,24 @@ struct OpenedRing {
 
     /// The number behind `"seq":`.
     static func sequence(in line: [UInt8]) -> UInt64 {
+        number(in: line, behind: Self.sequenceKey)
+    }
+
+    private static let sequenceKey = [UInt8]("\"seq\":".utf8)
+    private static let countKey = [UInt8]("\"count\":".utf8)
+
+    /// How many records a gap record says are missing; nil: the line is a measurement.
+    static func gap(in line: [UInt8], of sink: SensorName) -> UInt64? {
+        let text = String(decoding: line, as: UTF8.self)
+        guard text.contains("\"event\":\"gap\"") else { return nil }
+        let isOurs = text.contains("\"sink\":\"\(String(decoding: sink.bytes))\"")
+        return isOurs ? number(in: line, behind: countKey) : 0
+    }
+
+    private static func number(in line: [UInt8], behind key: [UInt8]) -> UInt64 {
         var index = 0
-        while index + 6 < line.count {
-            if line[index] == UInt8(ascii: "s"), line[index + 1] == UInt8(ascii: "e"),
-                line[index + 2] == UInt8(ascii: "q"), line[index + 3] == UInt8(ascii: "\"")
-            {
-                break
-            }
-            index += 1
-        }
-        index += 5
+        while index + key.count < line.count, !line[index...].starts(with: key) { index += 1 }
+        index += key.count
         var value: UInt64 = 0
         while index < line.count, line[index] >= 0x30, line[index] <= 0x39 {
             value = value &* 10 &+ UInt64(line[index] - 0x30)
