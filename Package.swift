@@ -127,6 +127,12 @@ let package = Package(
                 "Time", "Uplink", "Vitals", "WireFormat",
             ]),
         tests(
+            "CrashTests", in: "Core",
+            [
+                "Alarm", "Bytes", "Gateway", "RecordRing", "TestSupport", "Time", "Uplink",
+                "WireFormat",
+            ]),
+        tests(
             "LinuxTests", in: "Edge",
             ["Bytes", "Linux", "RecordRing", "TestSupport", "Time", "Vitals"]),
         tests("LibCryptoTests", in: "Edge", ["LibCrypto", "SigV4", "TestSupport"]),

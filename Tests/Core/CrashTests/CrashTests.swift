@@ -1,0 +1,74 @@
+import Gateway
+import RecordRing
+import TestSupport
+import Testing
+
+/// After a power cut at any instant everything synced is read back, nothing wrong is ever read,
+/// no repair is needed, and what is lost is counted.
+struct CrashTests {
+    /// What is run, and how many states of it in the release build.
+    struct Plan: Sendable, CustomTestStringConvertible {
+        let slotCount: UInt64
+        let sinkCount: Int
+        var isCardLying = false
+        let states: Int
+
+        var testDescription: String {
+            "\(slotCount) slots, \(sinkCount) sinks\(isCardLying ? ", a lying card" : "")"
+        }
+
+        var settings: Machine.Settings {
+            Machine.Settings(
+                slotCount: slotCount, sinkCount: sinkCount, isCardLying: isCardLying)
+        }
+    }
+
+    /// A debug build is slower: it takes a small share of the states.
+    static let isDebug = _isDebugAssertConfiguration()
+    static var share: Int { isDebug ? 100 : 1 }
+
+    static let plans = [
+        Plan(slotCount: 64, sinkCount: 2, states: 70_000),
+        Plan(slotCount: 37, sinkCount: 2, states: 30_000),
+        Plan(slotCount: 5, sinkCount: 1, states: 10_000),
+        Plan(slotCount: 256, sinkCount: 1, states: 40_000),
+        Plan(slotCount: 64, sinkCount: 2, isCardLying: true, states: 20_000),
+    ]
+
+    /// Small numbers for a small ring: pages of 32 slots, a window of 32 records.
+    static func fastSearch(_ slotCount: UInt64) -> RingSearch.Settings? {
+        guard slotCount >= 256 else { return nil }
+        var settings = RingSearch.Settings()
+        settings.fullScanSlots = 0
+        settings.strideSlots = 32
+        settings.writeRecords = 32
+        settings.unsyncedRecords = 32
+        settings.readSlots = 64
+        return settings
+    }
+
+    @Test(arguments: plans)
+    func cutAtAnyInstantKeepsThePromise(_ plan: Plan) {
+        let random = SeededRandom(test: "cutAtAnyInstantKeepsThePromise, \(plan.testDescription)")
+        var run = CrashRun(
+            plan.settings, fastSearch: Self.fastSearch(plan.slotCount), random: random)
+        run.run(states: plan.states / Self.share)
+        print(
+            "\(plan.testDescription): \(run.states) states, \(run.distinctCount) distinct, after "
+                + "\(run.operations) writes and syncs in \(run.lives) lives, "
+                + "\(run.inspection.fastAnswers) found fast")
+        #expect(run.violation == nil, "seed \(random.seed)")
+        #expect(run.distinctCount > run.states / 2)
+    }
+
+    /// A bit that has turned over takes its record and no other.
+    @Test func bitThatTurnsOverTakesOneRecord() throws {
+        let random = SeededRandom()
+        var run = CrashRun(Machine.Settings(), random: random)
+        for laps: UInt64 in Self.isDebug ? [2] : [2, 4, 6] {
+            try run.runToSync(laps: laps)
+            try run.flip(bits: Self.isDebug ? 1 : 100)
+        }
+        print("bits: \(run.states) states, \(run.distinctCount) distinct")
+    }
+}

@@ -1,0 +1,212 @@
+import Bytes
+import Gateway
+import RecordRing
+import TestSupport
+import WireFormat
+
+/// Holds a ring that is opened after a cut against what was promised.
+struct Inspection {
+    /// What may be missing, because the state was damaged by more than a cut.
+    struct Damage {
+        /// This record's slot has been damaged.
+        var record: UInt64?
+        /// A head record has been damaged, so acknowledgements may be forgotten.
+        var isHeadDamaged = false
+        static let none = Damage()
+    }
+
+    let sinks: [SinkSettings]
+    /// The search that opens rings of this size in no time; nil: too small for one.
+    let fastSearch: RingSearch.Settings?
+    var opening = Opening.sound
+    /// Openings in which the fast search came to an answer by itself.
+    private(set) var fastAnswers = 0
+    /// The JSON of each record, made when it is first needed.
+    private var lines: [[UInt8]] = []
+    private var linesOf: [[UInt8]] = []
+
+    init(sinks: [SinkSettings], fastSearch: RingSearch.Settings?) {
+        self.sinks = sinks
+        self.fastSearch = fastSearch
+    }
+
+    /// Opens the ring and throws the first promise that is broken.
+    mutating func inspect(
+        _ bytes: [UInt8], _ geometry: RingGeometry, _ promise: Promise, damage: Damage = .none
+    ) throws(Violation) -> OpenedRing {
+        let ring = OpenedRing(bytes, geometry: geometry, opening: opening)
+        try checkHead(ring, promise, damage)
+        try checkSlots(ring, promise, damage)
+        try checkDelivery(ring, promise, damage)
+        try checkFastSearch(ring)
+        return ring
+    }
+
+    private func checkHead(
+        _ ring: OpenedRing, _ promise: Promise, _ damage: Damage
+    ) throws(Violation) {
+        let cursor = ring.cursor
+        guard cursor.head <= promise.head else {
+            throw Violation(.wrongHead, "head \(cursor.head), claimed \(promise.head)")
+        }
+        guard promise.isHonest else { return }
+        let isPointerSafe = !damage.isHeadDamaged
+        if isPointerSafe, let head = promise.syncedHead, cursor.head < head.head {
+            throw Violation(.wrongHead, "head \(cursor.head), synced head record \(head.head)")
+        }
+        for sequence in cursor.head..<promise.head
+        where promise.mustBeThere(sequence) && sequence != damage.record {
+            throw Violation(.wrongHead, "head \(cursor.head), synced record \(sequence)")
+        }
+    }
+
+    /// Every slot with a whole record holds the one that was written there, and every record that
+    /// must be there is.
+    private func checkSlots(
+        _ ring: OpenedRing, _ promise: Promise, _ damage: Damage
+    ) throws(Violation) {
+        for slot in 0..<ring.geometry.slotCount {
+            guard let record = Self.record(in: ring, slot: slot) else { continue }
+            let isKnown = record.sequence < promise.head && record.sequence != damage.record
+            guard isKnown, ring.slot(of: slot).elementsEqual(promise.slots[Int(record.sequence)])
+            else { throw Violation(.wrongRecord, "slot \(slot): \(record)") }
+        }
+        for sequence in promise.floor..<promise.head
+        where promise.mustBeThere(sequence) && sequence != damage.record {
+            guard ring.isReadable(sequence), sequence >= ring.cursor.oldest else {
+                throw Violation(.syncedRecordMissing, "\(sequence) of \(promise.head)")
+            }
+        }
+    }
+
+    private static func record(in ring: OpenedRing, slot: UInt64) -> Record? {
+        let start = Int(ring.geometry.offset(ofSlot: slot))
+        do throws(RecordError) {
+            let span = ring.bytes.span.extracting(start..<start + Record.slotBytes)
+            let record = try Record(decoding: span)
+            return record.sequence % ring.geometry.slotCount == slot ? record : nil
+        } catch {
+            return nil
+        }
+    }
+
+    private mutating func checkDelivery(
+        _ ring: OpenedRing, _ promise: Promise, _ damage: Damage
+    ) throws(Violation) {
+        let delivery = ring.deliver(to: sinks)
+        for sink in sinks.indices {
+            let name = sinks[sink].name
+            var isSent = [Bool](repeating: false, count: promise.slots.count)
+            for line in delivery.lines[sink] where line.sequence < ring.cursor.head {
+                let isOnce = line.sequence < promise.head && !isSent[Int(line.sequence)]
+                guard isOnce, line.text == expectedLine(line.sequence, promise) else {
+                    throw Violation(
+                        .wrongLine, "\(name): \(String(decoding: line.text, as: UTF8.self))")
+                }
+                isSent[Int(line.sequence)] = true
+            }
+            // A gap record takes a slot like every record, and a full ring gives one up for it.
+            let given = delivery.head - min(delivery.head, ring.geometry.slotCount)
+            for sequence in max(promise.floor, min(given, promise.head))..<promise.head
+            where promise.mustBeThere(sequence) && sequence != damage.record
+                && !promise.isAcknowledged[sink][Int(sequence)]
+            {
+                if !isSent[Int(sequence)] { throw Violation(.notSent, "\(name): \(sequence)") }
+            }
+            try checkCount(ring, delivery, sink)
+            if promise.isHonest && !damage.isHeadDamaged {
+                try checkRepeats(isSent, promise.syncedHead?.sinkTail(of: name))
+            }
+        }
+    }
+
+    /// What lay between the tail that was kept and the head is acknowledged, sent or lost.
+    private func checkCount(
+        _ ring: OpenedRing, _ delivery: OpenedRing.Delivery, _ sink: Int
+    ) throws(Violation) {
+        let cursor = ring.cursor
+        let kept = ring.found.head?.sinkTail(of: sinks[sink].name)
+        let tail = min(kept?.tail ?? cursor.oldest, cursor.head)
+        let known = kept.map { Self.acknowledged($0, below: cursor.head).count } ?? 0
+        let measured = delivery.lines[sink].filter { $0.sequence < cursor.head }
+        let sent = UInt64(measured.count)
+        try checkGaps(delivery, from: cursor.head, sink)
+        guard sent + delivery.lost[sink] + UInt64(known) == cursor.head - tail else {
+            throw Violation(
+                .notCounted,
+                "\(sinks[sink].name): \(tail) to \(cursor.head), \(known) acknowledged, "
+                    + "\(sent) sent, \(delivery.lost[sink]) lost")
+        }
+    }
+
+    /// The lines behind the recovered ones are gap records, and they say every loss once.
+    private func checkGaps(
+        _ delivery: OpenedRing.Delivery, from head: UInt64, _ sink: Int
+    ) throws(Violation) {
+        let name = sinks[sink].name
+        var said = delivery.unsaid[sink]
+        for line in delivery.lines[sink] where line.sequence >= head {
+            guard let count = OpenedRing.gap(in: line.text, of: name) else {
+                throw Violation(
+                    .wrongLine, "\(name): \(String(decoding: line.text, as: UTF8.self))")
+            }
+            said += count
+        }
+        guard said == delivery.lost[sink] else {
+            throw Violation(
+                .notCounted, "\(name): \(delivery.lost[sink]) lost, \(said) of them said")
+        }
+    }
+
+    /// The records at and behind a tail of which the head record says that the sink has them.
+    static func acknowledged(_ tail: SinkTail, below head: UInt64) -> [UInt64] {
+        (0..<AcknowledgedSet.limit).filter { tail.acknowledged[$0] }
+            .map { tail.tail + UInt64($0) }.filter { $0 < head }
+    }
+
+    private func checkRepeats(_ isSent: [Bool], _ kept: SinkTail?) throws(Violation) {
+        guard let kept else { return }
+        let behind = Self.acknowledged(kept, below: UInt64(isSent.count)).map { Int($0) }
+        for sequence in Array(0..<min(Int(kept.tail), isSent.count)) + behind
+        where isSent[sequence] {
+            throw Violation(.sentAgain, "\(kept.sink): \(sequence), tail \(kept.tail)")
+        }
+    }
+
+    private mutating func expectedLine(_ sequence: UInt64, _ promise: Promise) -> [UInt8] {
+        let index = Int(sequence)
+        while lines.count <= index {
+            lines.append([])
+            linesOf.append([])
+        }
+        if linesOf[index] != promise.slots[index] {
+            linesOf[index] = promise.slots[index]
+            lines[index] = Self.line(promise.slots[index])
+        }
+        return lines[index]
+    }
+
+    private static func line(_ slot: [UInt8]) -> [UInt8] {
+        var line = FixedBuffer(capacity: Limits.recordJSONBytes)
+        do throws(RecordError) {
+            let record = try Record(decoding: slot.span)
+            let device = OpenedRing.device
+            line.append(json: record, device: device.span)
+        } catch {
+            preconditionFailure("what the gateway writes can be read: \(error)")
+        }
+        return [UInt8](copying: line.bytes)
+    }
+
+    /// The fast search finds the same place, wherever it trusts itself.
+    private mutating func checkFastSearch(_ ring: OpenedRing) throws(Violation) {
+        guard let fastSearch, opening == .sound else { return }
+        let search = RingSearch(geometry: ring.geometry, settings: fastSearch)
+        let fast = OpenedRing.search(ring.bytes, search)
+        if !fast.isScannedInFull { fastAnswers += 1 }
+        let (found, other) = (ring.cursor, fast.cursor)
+        guard other.head == found.head, other.oldest <= found.oldest else {
+            throw Violation(.searchesDiffer, "\(found) in full, \(other) fast")
+        }
+    }
+}
