@@ -106,6 +106,9 @@ let package = Package(
         tests("VitalsTests", in: "Core", ["Bytes", "TestSupport", "Vitals"]),
         tests("AlarmTests", in: "Core", ["Alarm", "TestSupport"]),
         tests(
+            "RecordRingTests", in: "Core",
+            ["Bytes", "RecordRing", "TestSupport", "Time", "Vitals"]),
+        tests(
             "SigV4Tests", in: "Core", ["Bytes", "LibCrypto", "SigV4", "TestSupport"],
             besides: ["Vectors", "botocore_vectors.py"]),
         tests("CredentialsTests", in: "Core", ["Credentials", "TestSupport"]),
@@ -123,9 +126,34 @@ let package = Package(
                 "Alarm", "Bytes", "Diagnostics", "Gateway", "Kinesis", "RecordRing", "TestSupport",
                 "Time", "Uplink", "Vitals", "WireFormat",
             ]),
+        tests(
+            "LinuxTests", in: "Edge",
+            ["Bytes", "Linux", "RecordRing", "TestSupport", "Time", "Vitals"]),
         tests("LibCryptoTests", in: "Edge", ["LibCrypto", "SigV4", "TestSupport"]),
         tests("HTTPSTests", in: "Edge", ["Bytes", "HTTPS", "Linux"], besides: ["Server"]),
         tests("SettingsTests", in: "Edge", ["Settings", "TestSupport"]),
         tests("ConfigurationTests", in: "Edge", ["Configuration", "Settings", "TestSupport"]),
+        // The rules of the house that the compiler does not know.
+        .testTarget(
+            name: "TidyTests", dependencies: [], path: "Tests/Tidy", swiftSettings: strict),
+
+        // Counting and timing, in the release build
+        .target(
+            name: "CMallocCount", path: "Tests/Support/CMallocCount",
+            cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror"])]),
+        .target(
+            name: "GatewayLoop",
+            dependencies: ["Bytes", "Gateway", "RecordRing", "SigV4", "Time"],
+            path: "Tests/Support/GatewayLoop", swiftSettings: strict),
+        .executableTarget(
+            name: "pulsegate-bench",
+            dependencies: [
+                "Alarm", "Bytes", "Gateway", "GatewayLoop", "Kinesis", "LibCrypto", "Linux",
+                "RecordRing", "SigV4", "Time", "Vitals", "WireFormat",
+            ],
+            path: "Tests/Bench/Stages", swiftSettings: strict),
+        tests(
+            "AllocationTests", in: "Allocation",
+            ["CMallocCount", "Gateway", "GatewayLoop", "LibCrypto", "Uplink"]),
     ]
 )

@@ -2,6 +2,7 @@ import Alarm
 import Bytes
 import Gateway
 import Kinesis
+import RecordRing
 import Vitals
 
 /// What people read: each event and error of Core in one line, with what to do about it.
@@ -86,6 +87,14 @@ enum Messages {
             (.error, "sink \(sinks[sink]): \(count) records lost: \(text(reason))")
         case .ringFailed:
             (.error, "ring: writing or reading failed; records stay in memory, tried every second")
+        case .ringFull:
+            (
+                .error,
+                "ring: full of records that sinks still want; new ones are refused "
+                    + "([ring] when_full = refuse)"
+            )
+        case .ringHasRoom(let count):
+            (.notice, "ring: takes records again; \(count) were refused")
         case .ringRecovered:
             (.notice, "ring: works again")
         }
@@ -114,10 +123,11 @@ enum Messages {
         }
     }
 
-    private static func text(_ reason: LossReason) -> String {
+    private static func text(_ reason: GapReason) -> String {
         switch reason {
         case .overwritten: "the full ring gave up its oldest; make it larger ([ring] size)"
         case .unreadable: "torn or damaged on the card, or never written to it"
+        case .refused: "the full ring took no more"
         }
     }
 

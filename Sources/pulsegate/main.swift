@@ -4,6 +4,7 @@ import Linux
 /// The version of this program (semver.org).
 let programVersion = "0.1.0"
 
+CRC32CInstruction.use()
 let words = Array(CommandLine.arguments.dropFirst())
 let rest = Array(words.dropFirst())
 
@@ -11,6 +12,7 @@ switch words.first {
 case "decode": endProcess(DecodeCommand.run(rest))
 case "demo": endProcess(DemoCommand.run(rest))
 case "run": endProcess(RunCommand.run(rest))
+case "ring": endProcess(RingCommand.run(rest))
 case "config":
     Console.write(Configuration.reference)
 case "version", "--version", "-V":

@@ -1,8 +1,18 @@
 /// CRC-32C (Castagnoli, polynomial 0x1EDC6F41 reflected to 0x82F63B78; RFC 3720 appendix B.4).
 ///
 /// Eight bytes a step through eight tables ("slicing by 8"), because a record is checked on
-/// every read from the card.
+/// every read from the card. Most CPUs have an instruction for it (SSE4.2 on x86_64, the CRC
+/// extension of ARMv8) that Swift cannot say: an edge may bring a function that uses it.
 public enum CRC32C {
+    /// Computes the same checksum in another way.
+    public typealias Function = @Sendable (Span<UInt8>) -> UInt32
+
+    /// The edge's function; nil: the tables.
+    ///
+    /// Unsafe, because nothing orders a change with the reads: `use` is called once, at the
+    /// start, before there is a second thread.
+    nonisolated(unsafe) private static var hardware: Function?
+
     /// 8 tables of 256 entries; table k advances a byte that is followed by k more.
     private static let tables: [UInt32] = {
         var tables = [UInt32](repeating: 0, count: 8 * 256)
@@ -20,34 +30,43 @@ public enum CRC32C {
         return tables
     }()
 
-    /// The checksum of `bytes`; 0xE3069283 for "123456789".
-    public static func checksum(_ bytes: Span<UInt8>) -> UInt32 {
-        checksum(bytes, tables: tables.span)
+    /// From now on `checksum` asks `function`; with nil, the tables again. Only at the start of a
+    /// process, before it has a second thread.
+    @unsafe
+    public static func use(_ function: Function?) {
+        unsafe hardware = function
     }
 
-    @_noAllocation
-    private static func checksum(_ bytes: Span<UInt8>, tables: Span<UInt32>) -> UInt32 {
+    /// The checksum of `bytes`; 0xE3069283 for "123456789".
+    public static func checksum(_ bytes: Span<UInt8>) -> UInt32 {
+        if let hardware = unsafe hardware { return hardware(bytes) }
+        return tableChecksum(bytes)
+    }
+
+    /// The same by the tables, whatever `use` has brought.
+    public static func tableChecksum(_ bytes: Span<UInt8>) -> UInt32 {
+        // An index into the tables is a constant and a byte: it needs no check against 2,048.
+        unsafe tables.withUnsafeBufferPointer { unsafe checksum(bytes, $0) }
+    }
+
+    private static func checksum(
+        _ bytes: Span<UInt8>, _ tables: UnsafeBufferPointer<UInt32>
+    ) -> UInt32 {
         var crc: UInt32 = 0xFFFF_FFFF
         var index = 0
         while index + 8 <= bytes.count {
-            let low = crc ^ word(bytes, index)
-            let high = word(bytes, index + 4)
-            crc = tables[7 * 256 + Int(low & 0xFF)] ^ tables[6 * 256 + Int(low >> 8 & 0xFF)]
-            crc ^= tables[5 * 256 + Int(low >> 16 & 0xFF)] ^ tables[4 * 256 + Int(low >> 24)]
-            crc ^= tables[3 * 256 + Int(high & 0xFF)] ^ tables[2 * 256 + Int(high >> 8 & 0xFF)]
-            crc ^= tables[256 + Int(high >> 16 & 0xFF)] ^ tables[Int(high >> 24)]
+            let word = bytes.loadUInt64(at: index) ^ UInt64(crc)
+            crc = 0
+            for table in 0..<8 {
+                let byte = Int(truncatingIfNeeded: word >> UInt64(8 * table) & 0xFF)
+                crc ^= unsafe tables[(7 - table) << 8 | byte]
+            }
             index += 8
         }
         while index < bytes.count {
-            crc = tables[Int((crc ^ UInt32(bytes[index])) & 0xFF)] ^ (crc >> 8)
+            crc = unsafe tables[Int((crc ^ UInt32(bytes[index])) & 0xFF)] ^ (crc >> 8)
             index += 1
         }
         return ~crc
-    }
-
-    @_noAllocation
-    private static func word(_ bytes: Span<UInt8>, _ at: Int) -> UInt32 {
-        UInt32(bytes[at]) | UInt32(bytes[at + 1]) << 8 | UInt32(bytes[at + 2]) << 16
-            | UInt32(bytes[at + 3]) << 24
     }
 }

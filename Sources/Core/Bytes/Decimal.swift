@@ -20,12 +20,16 @@ extension FixedBuffer {
 
     /// Appends the last `digits` decimal digits of `value`, zeros in front: 7 as 007.
     public mutating func append(decimal value: UInt64, digits: Int) {
-        var divisor: UInt64 = 1
-        for _ in 1..<digits { divisor *= 10 }
-        while divisor > 0 {
-            append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: value / divisor % 10))
-            divisor /= 10
+        guard digits <= room else {
+            hasOverflowed = true
+            return
         }
+        var rest = value
+        for place in stride(from: filled + digits - 1, through: filled, by: -1) {
+            unsafe base[place] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
+            rest /= 10
+        }
+        filled += digits
     }
 
     /// Appends tenths as a JSON number: 6719 as 671.9, 6680 as 668.0.

@@ -11,10 +11,8 @@ public struct FixedBuffer: ~Copyable {
     @usableFromInline let base: UnsafeMutablePointer<UInt8>
     /// Bytes that fit, fixed for life.
     public let capacity: Int
-    /// Bytes that are in the buffer now.
-    public private(set) var count: Int = 0
-    /// An append since the last `truncate` or `removeAll` did not fit.
-    public internal(set) var overflowed = false
+    @usableFromInline var filled: Int = 0
+    @usableFromInline var hasOverflowed = false
 
     public init(capacity: Int) {
         precondition(capacity > 0, "a buffer holds at least one byte")
@@ -25,11 +23,19 @@ public struct FixedBuffer: ~Copyable {
 
     deinit { unsafe base.deallocate() }
 
+    /// Bytes that are in the buffer now.
+    @inlinable
+    public var count: Int { filled }
+
+    /// An append since the last `truncate` or `removeAll` did not fit.
+    @inlinable
+    public var overflowed: Bool { hasOverflowed }
+
     /// The bytes appended so far.
     public var bytes: Span<UInt8> {
         @_lifetime(borrow self)
         borrowing get {
-            let span = unsafe Span(_unsafeStart: UnsafePointer(base), count: count)
+            let span = unsafe Span(_unsafeStart: UnsafePointer(base), count: filled)
             return unsafe _overrideLifetime(span, borrowing: self)
         }
     }
@@ -46,72 +52,79 @@ public struct FixedBuffer: ~Copyable {
     @_lifetime(&self)
     public mutating func mutableBytes(in range: Range<Int>) -> MutableSpan<UInt8> {
         precondition(
-            range.lowerBound >= 0 && range.upperBound <= count, "only what is there is changed")
+            range.lowerBound >= 0 && range.upperBound <= filled, "only what is there is changed")
         let span = unsafe MutableSpan(_unsafeStart: base + range.lowerBound, count: range.count)
         return unsafe _overrideLifetime(span, mutating: &self)
     }
 
     /// Bytes that still fit.
-    public var room: Int { capacity - count }
+    @inlinable
+    public var room: Int { capacity - filled }
 
     /// Empties the buffer and forgets an overflow.
     public mutating func removeAll() {
-        count = 0
-        overflowed = false
+        filled = 0
+        hasOverflowed = false
     }
 
     /// Takes back what was appended after the buffer held `mark` bytes, and forgets an overflow.
     public mutating func truncate(to mark: Int) {
-        precondition(mark >= 0 && mark <= count, "a buffer is cut to a length that it had")
-        count = mark
-        overflowed = false
+        precondition(mark >= 0 && mark <= filled, "a buffer is cut to a length that it had")
+        filled = mark
+        hasOverflowed = false
     }
 
     /// Makes the buffer `length` bytes long; new bytes are zero.
     public mutating func resize(to length: Int) {
         precondition(length >= 0 && length <= capacity, "a buffer grows within its capacity")
-        if length > count {
-            unsafe (base + count).update(repeating: 0, count: length - count)
+        if length > filled {
+            unsafe (base + filled).update(repeating: 0, count: length - filled)
         }
-        count = length
+        filled = length
     }
 
+    // What encoders append is inlined into their modules: with a constant length, a copy is a
+    // few moves instead of two calls.
+
+    @inlinable
     @_noAllocation
     public mutating func append(_ byte: UInt8) {
-        guard count < capacity else {
-            overflowed = true
+        guard filled < capacity else {
+            hasOverflowed = true
             return
         }
-        unsafe base[count] = byte
-        count += 1
+        unsafe base[filled] = byte
+        filled += 1
     }
 
+    @inlinable
     public mutating func append(_ more: Span<UInt8>) {
         guard more.count <= room else {
-            overflowed = true
+            hasOverflowed = true
             return
         }
         unsafe more.withUnsafeBufferPointer { source in
             guard let start = source.baseAddress else { return }
-            unsafe (base + count).update(from: start, count: source.count)
+            unsafe (base + filled).update(from: start, count: source.count)
         }
-        count += more.count
+        filled += more.count
     }
 
     /// Appends literal text: what is constant in a request costs a copy and nothing else.
+    @inlinable
     public mutating func append(_ text: StaticString) {
         guard text.utf8CodeUnitCount <= room else {
-            overflowed = true
+            hasOverflowed = true
             return
         }
-        unsafe (base + count).update(from: text.utf8Start, count: text.utf8CodeUnitCount)
-        count += text.utf8CodeUnitCount
+        unsafe (base + filled).update(from: text.utf8Start, count: text.utf8CodeUnitCount)
+        filled += text.utf8CodeUnitCount
     }
 
     /// Appends the UTF-8 of a string: for set-up and answers to people, not for the hot path.
     public mutating func append(text: String) {
         guard text.utf8.count <= room else {
-            overflowed = true
+            hasOverflowed = true
             return
         }
         for byte in text.utf8 { append(byte) }
@@ -125,10 +138,10 @@ public struct FixedBuffer: ~Copyable {
         _ fill: (UnsafeMutableBufferPointer<UInt8>) throws(Failure) -> Int
     ) throws(Failure) {
         let offered = min(length, room)
-        let target = unsafe UnsafeMutableBufferPointer(start: base + count, count: offered)
+        let target = unsafe UnsafeMutableBufferPointer(start: base + filled, count: offered)
         let written = try unsafe fill(target)
         precondition(written >= 0 && written <= offered, "a fill writes what was offered at most")
-        count += written
+        filled += written
     }
 }
 

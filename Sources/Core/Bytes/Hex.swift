@@ -19,9 +19,16 @@ extension FixedBuffer {
 
     /// Appends `value` as `digits` hexadecimal digits, zeros in front.
     public mutating func append(hex value: UInt64, digits: Int) {
-        for place in stride(from: (digits - 1) * 4, through: 0, by: -4) {
-            append(hexDigit(UInt8(truncatingIfNeeded: value >> UInt64(place)) & 15))
+        guard digits <= room else {
+            hasOverflowed = true
+            return
         }
+        var rest = value
+        for place in stride(from: filled + digits - 1, through: filled, by: -1) {
+            unsafe base[place] = hexDigit(UInt8(truncatingIfNeeded: rest & 15))
+            rest >>= 4
+        }
+        filled += digits
     }
 
     /// Appends the bytes that `text` spells in hexadecimal. Blanks, colons and hyphens between

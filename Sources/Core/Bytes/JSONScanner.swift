@@ -180,17 +180,19 @@ public struct JSONScanner: ~Escapable {
     private mutating func readString() throws(JSONError) -> Range<Int> {
         position += 1
         let start = position
-        while position < bytes.count {
+        while true {
+            position = bytes.plainPrefix(from: position)
+            guard position < bytes.count else {
+                throw JSONError(reason: .endOfInput, offset: position)
+            }
             switch bytes[position] {
             case UInt8(ascii: "\""):
                 position += 1
                 return start..<position - 1
             case UInt8(ascii: "\\"): try readEscape()
-            case 0..<0x20: throw JSONError(reason: .controlCharacter, offset: position)
-            default: position += 1
+            default: throw JSONError(reason: .controlCharacter, offset: position)
             }
         }
-        throw JSONError(reason: .endOfInput, offset: position)
     }
 
     @_lifetime(self: copy self)

@@ -3,7 +3,9 @@ extension FixedBuffer {
     /// characters escaped (RFC 8259 section 7), other UTF-8 as it is.
     public mutating func append(jsonString text: Span<UInt8>) {
         append(UInt8(ascii: "\""))
-        for index in text.indices {
+        let plain = text.plainPrefix(from: 0)
+        append(text.extracting(0..<plain))
+        for index in plain..<text.count {
             let byte = text[index]
             switch byte {
             case UInt8(ascii: "\""), UInt8(ascii: "\\"):
@@ -16,5 +18,35 @@ extension FixedBuffer {
             }
         }
         append(UInt8(ascii: "\""))
+    }
+}
+
+extension Span<UInt8> {
+    /// The end of the run from `start` that a JSON string holds as it is: where the first quote,
+    /// backslash or control character stands, or the end of all bytes.
+    ///
+    /// Eight bytes a step. A byte is zero where `word - ones` borrows into its top bit and the
+    /// byte itself had none; the lowest such byte is exact, those above it may not be (H. Warren,
+    /// "Hacker's Delight", section 6-1).
+    func plainPrefix(from start: Int) -> Int {
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        let tops: UInt64 = 0x8080_8080_8080_8080
+        var index = start
+        while index + 8 <= count {
+            let word = loadUInt64(at: index)
+            let quotes = word ^ (ones &* UInt64(UInt8(ascii: "\"")))
+            let slashes = word ^ (ones &* UInt64(UInt8(ascii: "\\")))
+            let found =
+                ((quotes &- ones) & ~quotes) | ((slashes &- ones) & ~slashes)
+                | ((word &- ones &* 0x20) & ~word)
+            if found & tops != 0 { return index + (found & tops).trailingZeroBitCount / 8 }
+            index += 8
+        }
+        while index < count {
+            let byte = self[index]
+            if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") || byte < 0x20 { break }
+            index += 1
+        }
+        return index
     }
 }

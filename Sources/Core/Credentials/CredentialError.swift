@@ -6,6 +6,7 @@ public struct CredentialError: Error, Equatable, Sendable, CustomStringConvertib
         public let text: String
     }
 
+    /// What is wrong, and whether waiting may help.
     public enum Kind: Equatable, Sendable {
         /// No place has a key: it may appear later.
         case absent

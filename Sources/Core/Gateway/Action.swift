@@ -1,6 +1,6 @@
 public import Alarm
 public import Kinesis
-import RecordRing
+public import RecordRing
 public import Time
 public import Vitals
 
@@ -48,16 +48,12 @@ public enum Report: Equatable, Sendable {
     case sinkUnreachable(sink: Int, retryNanoseconds: Int64)
     case sinkRecovered(sink: Int)
     /// Records that this sink never got and never will.
-    case recordsLost(sink: Int, count: UInt64, LossReason)
+    case recordsLost(sink: Int, count: UInt64, GapReason)
     /// The ring file could not be written or read; records stay in memory meanwhile.
     case ringFailed
+    /// Measurements are refused now, because the ring holds only what sinks still want.
+    case ringFull
+    /// The ring takes measurements again; so many were refused.
+    case ringHasRoom(refused: UInt64)
     case ringRecovered
-}
-
-/// Why a record was lost.
-public enum LossReason: String, Equatable, Sendable {
-    /// The full ring gave up its oldest records.
-    case overwritten
-    /// The slot was torn, damaged or never reached the card.
-    case unreadable
 }

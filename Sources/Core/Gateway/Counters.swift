@@ -10,6 +10,8 @@ public struct Counters: Equatable, Sendable {
     public var offSkin: UInt64 = 0
     /// Heart rates that were judged and recorded.
     public var recorded: UInt64 = 0
+    /// Heart rates that were judged, and not recorded because the ring was full.
+    public var refusedByFullRing: UInt64 = 0
     public var alarmsRaised: UInt64 = 0
     public var alarmsCleared: UInt64 = 0
     /// Writes of the ring file that were completed.

@@ -19,8 +19,6 @@ struct DiskState {
     private var syncedGeneration: UInt64
     /// A tail has moved since the last head record.
     private(set) var tailsMoved = false
-    /// The oldest unsynced record has to be synced by this time.
-    private var syncDue: Int64?
     /// Tails in the file have to be synced by this time.
     private var tailSyncDue: Int64?
     /// The last write failed: none before this time.
@@ -41,10 +39,6 @@ struct DiskState {
 
     var isClean: Bool { job == .none && !tailsMoved && tailSyncDue == nil }
 
-    mutating func recordArrived(now: Int64, interval: Int64) {
-        if syncDue == nil { syncDue = now + interval }
-    }
-
     /// A head record has to be written at once and synced by `syncDue`.
     mutating func tailMoved(syncDue: Int64) {
         tailsMoved = true
@@ -53,16 +47,13 @@ struct DiskState {
 
     /// What waits for company waits no more.
     mutating func syncNow() {
-        if syncDue != nil { syncDue = 0 }
         if tailSyncDue != nil { tailSyncDue = 0 }
     }
 
     func isWriteHeld(now: Int64) -> Bool { writeRetryAt.map { now < $0 } ?? false }
     func isReadHeld(now: Int64) -> Bool { readRetryAt.map { now < $0 } ?? false }
 
-    func isSyncDue(now: Int64) -> Bool {
-        (syncDue.map { now >= $0 } ?? false) || (tailSyncDue.map { now >= $0 } ?? false)
-    }
+    func isTailSyncDue(now: Int64) -> Bool { tailSyncDue.map { now >= $0 } ?? false }
 
     /// A write begins. With sync, what arrives from now on waits for the next one.
     ///
@@ -73,20 +64,12 @@ struct DiskState {
         isReadsTurn = true
         tailsMoved = false
         generation += generation % 2 == syncedGeneration % 2 ? 1 : 2
-        if sync {
-            syncDue = nil
-            tailSyncDue = nil
-        }
+        if sync { tailSyncDue = nil }
     }
 
     mutating func beginRead(first: UInt64, count: Int) {
         job = .reading(first: first, count: count)
         isReadsTurn = false
-    }
-
-    /// Records were left over by a write that is full, or by one that failed.
-    mutating func syncAgain(at time: Int64) {
-        syncDue = min(syncDue ?? time, time)
     }
 
     mutating func writeSucceeded(sync: Bool) {
@@ -126,11 +109,11 @@ struct DiskState {
         return true
     }
 
-    /// When there is something to do by the passing of time alone; 0 for at once. `hasUnsynced`:
+    /// When there is something to do by the passing of time alone; 0 for at once. `syncDue`: when
     /// records wait for a sync; `isFilling`: they cannot wait for its time.
-    func deadline(hasUnsynced: Bool, isFilling: Bool, wantsRead: Bool) -> Int64? {
+    func deadline(syncDue: Int64?, isFilling: Bool, wantsRead: Bool) -> Int64? {
         guard job == .none else { return nil }
-        var write = hasUnsynced ? syncDue : nil
+        var write = syncDue
         if let tailSyncDue { write = min(write ?? tailSyncDue, tailSyncDue) }
         if tailsMoved || isFilling { write = 0 }
         if let due = write, let writeRetryAt { write = max(due, writeRetryAt) }
@@ -159,20 +142,40 @@ extension Gateway {
         return cursor.unsyncedCount >= threshold
     }
 
-    private mutating func nextWrite(now: Int64) -> Action? {
-        guard !disk.isWriteHeld(now: now) else { return nil }
-        if disk.isSyncDue(now: now) || isFilling {
-            let count = min(cursor.unsyncedCount, UInt64(Limits.writeRecords))
-            return write(count: Int(count), sync: true, now: now)
+    /// When the records that are in memory alone have to be synced; nil when there are none.
+    ///
+    /// A record that no sink has acknowledged is synced within the sync interval. One that a sink
+    /// has is safe already: it may wait for the lazy interval, so that a card beside a healthy
+    /// uplink is written rarely, in whole pages.
+    var syncDue: Int64? {
+        guard cursor.unsyncedCount > 0 else { return nil }
+        if isDraining || settings.syncsEach { return 0 }
+        var due = arrival(of: cursor.synced) + settings.lazyNanoseconds
+        let firstUnsafe = max(safe, cursor.synced)
+        if firstUnsafe < cursor.head {
+            due = min(due, arrival(of: firstUnsafe) + settings.syncNanoseconds)
         }
-        return disk.tailsMoved ? write(count: 0, sync: false, now: now) : nil
+        return due
     }
 
-    private mutating func write(count: Int, sync: Bool, now: Int64) -> Action {
+    private func arrival(of sequence: UInt64) -> Int64 {
+        precondition(window.contains(sequence), "an unsynced record is in memory")
+        return arrivals[Int(sequence % UInt64(window.capacity))]
+    }
+
+    private mutating func nextWrite(now: Int64) -> Action? {
+        guard !disk.isWriteHeld(now: now) else { return nil }
+        let isDue = syncDue.map { now >= $0 } ?? false
+        if isDue || isFilling || disk.isTailSyncDue(now: now) {
+            let count = min(cursor.unsyncedCount, UInt64(Limits.writeRecords))
+            return write(count: Int(count), sync: true)
+        }
+        return disk.tailsMoved ? write(count: 0, sync: false) : nil
+    }
+
+    private mutating func write(count: Int, sync: Bool) -> Action {
         let first = cursor.synced
-        let end = first + UInt64(count)
-        disk.beginWrite(end: end, sync: sync)
-        if sync && end < cursor.head { disk.syncAgain(at: now) }
+        disk.beginWrite(end: first + UInt64(count), sync: sync)
         return .writeRing(first: first, count: count, sync: sync)
     }
 
@@ -203,21 +206,18 @@ extension Gateway {
 
     /// The head record of the current `writeRing` action.
     public func headRecord() -> RingHead {
-        var record = RingHead(generation: disk.generation, head: cursor.head)
-        for sink in sinks {
-            var acknowledged = AcknowledgedSet()
-            sink.queue.forEachAcknowledged(within: AcknowledgedSet.limit) {
-                acknowledged[$0] = true
-            }
-            record.append(
-                SinkTail(
-                    sink: sink.settings.name, tail: sink.queue.tail, acknowledged: acknowledged))
-        }
+        var record = RingHead(
+            generation: disk.generation, head: cursor.head, synced: cursor.synced)
+        for sink in sinks { record.append(sink.kept) }
         return record
     }
 
-    /// The write has been carried out, with its fdatasync if one was asked for.
-    public mutating func ringWritten(now: Int64) {
+    /// The write has been carried out, with its fdatasync if one was asked for. `replaced` are the
+    /// first and the last record of those that the slots had held before, where they could be
+    /// read.
+    public mutating func ringWritten(
+        replaced: (first: Record, last: Record)? = nil, now: Int64
+    ) {
         guard case .writing(let end, let sync) = disk.job else {
             preconditionFailure("a write ends that has begun")
         }
@@ -227,8 +227,11 @@ extension Gateway {
             cursor.markSynced(upTo: end)
             markSafe(upTo: end, now: now)
         }
+        if let replaced { noteReplaced(first: replaced.first, last: replaced.last) }
         disk.writeSucceeded(sync: sync)
         if disk.isRecovery() { report(.ringRecovered) }
+        // Memory may have room again for what waits to be said.
+        for index in sinks.indices { recordGaps(of: index, now: now) }
     }
 
     /// The slots of a `readRing` action.
@@ -262,7 +265,6 @@ extension Gateway {
         case .writing(_, let sync):
             disk.writeFailed(now: now)
             disk.tailMoved(syncDue: sync ? now : now + Limits.tailSyncNanoseconds)
-            if cursor.unsyncedCount > 0 && sync { disk.syncAgain(at: now) }
         case .reading(let first, let count):
             disk.readFailed(now: now)
             guard disk.readFailures >= Limits.readAttempts else { return }

@@ -45,12 +45,18 @@ public struct Gateway: ~Copyable {
     var cacheEnd: UInt64 = 0
     /// Records below this one are acknowledged by a sink or synced.
     var safe: UInt64
+    /// The moment of the latest measurement: what the gateway records of itself is stamped with
+    /// it, because the gateway has no clock.
+    var latest: (time: Moment, clock: ClockState)
+    /// Measurements that the full ring did not take, until a gap record can say so.
+    var refused: Loss?
 
     /// `cursor` and `head` are what recovery found in the ring file.
     public init(settings: GatewaySettings, cursor: RingCursor, head: RingHead?, now: Int64) {
         self.settings = settings
         self.cursor = cursor
         started = now
+        latest = (settings.start, settings.startClock)
         window = RingWindow(capacity: settings.windowRecords, head: cursor.head)
         arrivals = Array(repeating: 0, count: settings.windowRecords)
         disk = DiskState(generation: head?.generation ?? 0)
@@ -64,13 +70,13 @@ public struct Gateway: ~Copyable {
         cache = FixedBuffer(capacity: Limits.readRecords * Record.slotBytes)
         safe = cursor.head
         sinks = settings.sinks.map { sink in
-            Sink(
+            var sink = sink
+            sink.flushNanoseconds = settings.flushNanoseconds(of: sink)
+            return Sink(
                 settings: sink, kept: head?.sinkTail(of: sink.name), oldest: cursor.oldest,
                 head: cursor.head)
         }
         for (index, sink) in sinks.enumerated() where sink.queue.lost > 0 {
-            // So that no later start counts them again.
-            tailMoved(now: now)
             report(.recordsLost(sink: index, count: sink.queue.lost, .overwritten))
         }
     }
@@ -101,7 +107,10 @@ public struct Gateway: ~Copyable {
             if offSkin[sensor] { report(.sensorOnSkin(sensor: sensor)) }
             offSkin[sensor] = false
             judge(value, sensor: sensor, time: time)
-            record(measurement, sensor: sensor, time: time, clock: clock, now: now)
+            latest = (time, clock)
+            guard !isFull else { return refuse(time) }
+            record(.heartRate(measurement), of: settings.sensors[sensor].name, now: now)
+            counters.recorded += 1
         }
     }
 
@@ -126,10 +135,8 @@ public struct Gateway: ~Copyable {
         precondition(taken, "alarm edges are carried out before the next input")
     }
 
-    private mutating func record(
-        _ measurement: HeartRateMeasurement, sensor: Int, time: Moment, clock: ClockState,
-        now: Int64
-    ) {
+    /// Puts a record of the latest time at the ring's head.
+    mutating func record(_ payload: Payload, of sensor: SensorName, now: Int64) {
         if cursor.unsyncedCount == unsyncedLimit {
             // The card has not answered for all that fits: the oldest record goes.
             counters.unsyncedGivenUp += 1
@@ -138,16 +145,12 @@ public struct Gateway: ~Copyable {
         let sequence = cursor.claim()
         window.append(
             Record(
-                sequence: sequence, time: time, clock: clock, boot: settings.boot,
-                session: settings.session, sensor: settings.sensors[sensor].name,
-                payload: .heartRate(measurement)))
+                sequence: sequence, time: latest.time, clock: latest.clock, boot: settings.boot,
+                session: settings.session, sensor: sensor, payload: payload))
         arrivals[Int(sequence % UInt64(window.capacity))] = now
-        disk.recordArrived(now: now, interval: settings.syncNanoseconds)
-        counters.recorded += 1
         for index in sinks.indices {
             if sinks[index].pendingSince == nil { sinks[index].pendingSince = now }
-            let lost = sinks[index].queue.giveUp(below: cursor.oldest)
-            if lost > 0 { report(.recordsLost(sink: index, count: lost, .overwritten)) }
+            giveUpOverwritten(index)
         }
     }
 
@@ -172,7 +175,7 @@ public struct Gateway: ~Copyable {
             }
         }
         let diskDue = disk.deadline(
-            hasUnsynced: cursor.unsyncedCount > 0, isFilling: isFilling, wantsRead: wantsRead)
+            syncDue: syncDue, isFilling: isFilling, wantsRead: wantsRead)
         guard let diskDue else { return earliest }
         return min(earliest ?? diskDue, diskDue)
     }
@@ -185,18 +188,23 @@ public struct Gateway: ~Copyable {
 
     /// Everything is with every sink and on the card.
     public var isDrained: Bool {
+        areSinksServed && cursor.unsyncedCount == 0 && disk.isClean
+    }
+
+    private var areSinksServed: Bool {
         for sink in sinks where sink.queue.tail < cursor.head { return false }
-        return cursor.unsyncedCount == 0 && disk.isClean
+        return true
     }
 
     /// Whether one more record could be taken without another one leaving memory unsynced. A
     /// recording can wait; a heart cannot, so live input does not ask.
     public var hasRoom: Bool { cursor.unsyncedCount < unsyncedLimit }
 
-    /// A head record is wanted: at once, and synced with the next records or after a while. While
-    /// draining there are no next records.
+    /// A head record is wanted: at once, and synced with the next records or after a while. No
+    /// records come after the last ones of a drain, so their tail is synced at once.
     mutating func tailMoved(now: Int64) {
-        disk.tailMoved(syncDue: isDraining ? now : now + Limits.tailSyncNanoseconds)
+        let isLast = isDraining && areSinksServed
+        disk.tailMoved(syncDue: isLast ? now : now + Limits.tailSyncNanoseconds)
     }
 
     mutating func report(_ report: Report) {

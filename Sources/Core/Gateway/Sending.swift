@@ -31,27 +31,34 @@ extension Gateway {
         return nil
     }
 
-    /// Gives up unreadable records at the front of the queue. Answers true when the first record
-    /// is at hand; otherwise nothing waits, or the sink wants a read.
+    /// Answers true when the first record of the sink's next request is at hand; otherwise nothing
+    /// waits, or the sink wants a read. Unreadable records on the way are given up and said.
     private mutating func settleFront(of index: Int, now: Int64) -> Bool {
         let sink = sinks[index]
-        var lost: UInt64 = 0
-        defer {
-            if lost > 0 { report(.recordsLost(sink: index, count: lost, .unreadable)) }
-        }
         while let sequence = sink.queue.candidate(0, head: cursor.head) {
             switch availability(of: sequence) {
             case .ready: return true
             case .onCard:
                 sink.wantsRead = true
                 return false
-            case .unreadable:
-                sink.queue.giveUpFirst()
-                tailMoved(now: now)
-                lost += 1
+            // A gap record takes a slot itself, so what is at the front is asked again.
+            case .unreadable: noteUnreadable(giveUpUnreadable(of: sink), of: index, now: now)
             }
         }
         return false
+    }
+
+    /// Gives up the run of unreadable records at the front.
+    private func giveUpUnreadable(of sink: Sink) -> Loss {
+        var loss: Loss?
+        while let sequence = sink.queue.candidate(0, head: cursor.head),
+            case .unreadable = availability(of: sequence)
+        {
+            sink.queue.giveUpFirst()
+            loss = Loss(.unreadable, first: sequence, last: sequence, count: 1).joined(to: loss)
+        }
+        guard let loss else { preconditionFailure("only what cannot be read is given up") }
+        return loss
     }
 
     private func availability(of sequence: UInt64) -> Availability {
@@ -179,6 +186,7 @@ extension Gateway {
         if refused < count {
             if sink.isFailing { report(.sinkRecovered(sink: index)) }
             sink.isFailing = false
+            sink.isAlive = true
             sink.backoff.succeed()
         }
         if refused == 0 {
@@ -189,6 +197,7 @@ extension Gateway {
             report(.recordsRefused(sink: index, count: refused, of: count))
         }
         giveUpOverwritten(index)
+        recordGaps(of: index, now: now)
         tailMoved(now: now)
         markSafe(upTo: sink.queue.tail, now: now)
     }
@@ -200,15 +209,10 @@ extension Gateway {
         _ = sink.queue.settle { _ in false }
         sink.failedRequests += 1
         sink.isFailing = true
+        sink.isAlive = false
         let wait = sink.backoff.fail(atLeast: atLeast, random: &random)
         sink.state = .waiting(until: now + wait)
         giveUpOverwritten(index)
         return wait
-    }
-
-    /// What was in flight while the ring went over it, and was refused, is gone.
-    private mutating func giveUpOverwritten(_ index: Int) {
-        let lost = sinks[index].queue.giveUp(below: cursor.oldest)
-        if lost > 0 { report(.recordsLost(sink: index, count: lost, .overwritten)) }
     }
 }

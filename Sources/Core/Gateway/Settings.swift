@@ -1,6 +1,6 @@
 public import Alarm
 public import RecordRing
-import Time
+public import Time
 
 /// What one sensor is called and when its heart rate is an alarm.
 public struct SensorSettings: Sendable {
@@ -49,8 +49,17 @@ public struct GatewaySettings: Sendable {
     public var session: UInt32
     public var sensors: [SensorSettings]
     public var sinks: [SinkSettings]
-    /// A record is on the card at most this long after its arrival.
+    /// When the gateway began: the time of what it records before the first measurement.
+    public var start = Moment(monotonicNanoseconds: 0, wallMicroseconds: 0)
+    public var startClock = ClockState.unsynced
+    /// A record that no sink has acknowledged is synced at most this long after its arrival.
     public var syncNanoseconds: Int64
+    /// A record that a sink has acknowledged may wait this long for its sync.
+    public var lazyNanoseconds: Int64 = 30_000_000_000
+    /// Every record is synced at once, whatever the sinks do.
+    public var syncsEach = false
+    /// A full ring refuses new records instead of giving up its oldest ones.
+    public var refusesWhenFull = false
     /// Records in memory: the youngest, which are written from here and sent from here.
     public var windowRecords: Int
     /// Seed of the jitter.
@@ -76,15 +85,25 @@ public struct GatewaySettings: Sendable {
     }
 }
 
+extension GatewaySettings {
+    /// How long records wait for company before they are sent to this sink. A flush that would
+    /// end just when the sync is due is made earlier, at seven tenths of the interval: the answer
+    /// then comes before the card has to be written.
+    func flushNanoseconds(of sink: SinkSettings) -> Int64 {
+        sink.flushNanoseconds > syncNanoseconds || syncsEach
+            ? sink.flushNanoseconds : min(sink.flushNanoseconds, syncNanoseconds / 10 * 7)
+    }
+}
+
 /// Sizes that are fixed when the program is built. Each bounds memory that is taken at start-up.
 public enum Limits {
     /// Records in memory, if the settings do not say otherwise: 1 MiB. At one a second from 8
     /// straps this is a quarter of an hour of a card that does not answer.
-    public static let windowRecords = 8_192
+    public static let windowRecords = Int(RingLimits.unsyncedRecords)
     /// Records read back from the card at a time: 64 KiB, one full Kinesis request.
     public static let readRecords = 512
     /// Records written to the card in one job: 256 KiB.
-    public static let writeRecords = 2_048
+    public static let writeRecords = Int(RingLimits.writeRecords)
     /// Bytes of a gateway's name: half of the 256 characters that Kinesis takes as a partition
     /// key.
     public static let deviceBytes = 128

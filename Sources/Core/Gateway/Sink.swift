@@ -31,6 +31,12 @@ public final class Sink {
     var wantsRead = false
     /// The last request failed as a whole.
     var isFailing = false
+    /// The last request has brought records across.
+    var isAlive = false
+    /// What the ring has gone over and no gap record has said yet.
+    var overwritten: Loss?
+    /// What could not be read and no gap record has said yet.
+    var unreadable: Loss?
 
     /// A sink of which the ring says `kept`; without it, one that begins with the oldest record.
     /// The ring holds the records from `oldest` to `head`. What it went over since is lost, but
@@ -48,6 +54,9 @@ public final class Sink {
             lost -= 1
         }
         queue.countLost(lost)
+        if lost > 0 {
+            self.overwritten = Loss(.overwritten, first: kept.tail, last: tail - 1, count: lost)
+        }
         guard end > overwritten else { return }
         let remembered = min(end - overwritten, head - tail)
         queue.restore(Int(remembered)) { kept.acknowledged[Int(overwritten) + $0] }

@@ -57,6 +57,7 @@ public enum LiveContact: Equatable, Sendable {
 
 /// The high heart rate alarm and its latest edges.
 public struct LiveAlarm: Equatable, Sendable {
+    /// Where the alarm stands.
     public enum State: Equatable, Sendable {
         case normal
         /// Above the limit; the alarm is raised in so many seconds if it stays there.
@@ -108,6 +109,7 @@ public struct LiveRing: Equatable, Sendable {
 
 /// One place where records go.
 public struct LiveSink: Equatable, Sendable {
+    /// Whether records go through.
     public enum State: Equatable, Sendable {
         case ok
         /// The last request failed; the next one goes out in so many seconds.

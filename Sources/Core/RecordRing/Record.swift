@@ -5,6 +5,8 @@ public import Vitals
 /// What a record carries; the raw value is its kind on disk.
 public enum Payload: Equatable, Sendable {
     case heartRate(HeartRateMeasurement)
+    /// Records are missing; the record's sensor name is that of the sink which misses them.
+    case gap(Gap)
 }
 
 /// A measurement with everything that is needed to send it later, from another process, after
@@ -14,7 +16,7 @@ public enum Payload: Equatable, Sendable {
 /// offset  bytes  field                         all numbers little endian
 ///      0      4  CRC-32C of bytes 4 to 127
 ///      4      1  layout version, 1
-///      5      1  kind of the payload: 1 heart rate
+///      5      1  kind of the payload: 1 heart rate, 2 gap (drawn at `Gap`)
 ///      6      1  clock state at arrival: 0 unsynced, 1 synced
 ///      7      1  0
 ///      8      8  sequence
@@ -75,7 +77,7 @@ public enum RecordError: Error, Equatable, Sendable {
     case field(Field)
 
     /// A field with a value that this version does not know.
-    public enum Field: Sendable { case kind, clock, sensor, contact, intervals }
+    public enum Field: Sendable { case kind, clock, sensor, contact, intervals, reason }
 }
 
 extension Record {
@@ -99,6 +101,9 @@ extension Record {
         case .heartRate(let measurement):
             slot[5] = 1
             Self.encode(measurement, into: &slot)
+        case .gap(let gap):
+            slot[5] = 2
+            gap.encode(into: &slot)
         }
         slot.store(CRC32C.checksum(slot.span.extracting(4..<Self.slotBytes)), at: 0)
     }
@@ -135,7 +140,7 @@ extension Record {
         guard nameLength <= SensorName.limit,
             let sensor = SensorName(slot.extracting(53..<53 + nameLength))
         else { throw .field(.sensor) }
-        guard slot[5] == 1 else { throw .field(.kind) }
+        guard slot[5] == 1 || slot[5] == 2 else { throw .field(.kind) }
         sequence = slot.loadUInt64(at: 8)
         time = Moment(
             monotonicNanoseconds: Int64(bitPattern: slot.loadUInt64(at: 24)),
@@ -144,7 +149,9 @@ extension Record {
         boot = BootID(high: slot.loadUInt64(at: 32), low: slot.loadUInt64(at: 40))
         session = slot.loadUInt32(at: 48)
         self.sensor = sensor
-        payload = .heartRate(try Self.decodeHeartRate(slot))
+        payload =
+            slot[5] == 1
+            ? .heartRate(try Self.decodeHeartRate(slot)) : .gap(try Gap(decoding: slot))
     }
 
     private static func decodeHeartRate(

@@ -5,19 +5,42 @@ import Bytes
 /// No pointer in the file is believed: the head is one more than the highest sequence that lies
 /// in its own slot with a fitting checksum. So whatever instant the power went, the records that
 /// are whole are found, and nothing has to be repaired.
+///
+/// A slot with neither zeros nor a whole record was torn by the cut or has been damaged since. A
+/// record never lies across two sectors, so a cut leaves a slot old, new, or a mix of both, and
+/// only one that was being written: of those below the last synced head none is torn. This is
+/// etcd's rule for its log, which takes a broken end for a crash and a broken middle for
+/// corruption.
 public struct RingRecovery: Sendable {
     public let geometry: RingGeometry
+    /// First slot of those that the writes of the last moments may have touched, and their number.
+    private let unsettledFirst: UInt64
+    private let unsettledCount: UInt64
     /// Slots with a whole record in its place.
     public private(set) var recordCount: UInt64 = 0
     /// Slots that were never written.
     public private(set) var emptyCount: UInt64 = 0
-    /// Slots with a torn or damaged record, or one that belongs elsewhere.
+    /// Slots with a damaged record, or one that belongs elsewhere.
     public private(set) var damagedCount: UInt64 = 0
-    private var highest: UInt64?
+    /// Slots with no whole record that were being written when the power went, as far as one can
+    /// tell: from the last synced head that is known to the end of the write that may have
+    /// followed it.
+    public private(set) var tornCount: UInt64 = 0
+    /// The highest sequence of a whole record in its place.
+    public private(set) var highest: UInt64?
     private var lowest: UInt64?
 
-    public init(geometry: RingGeometry) {
+    /// `head` is the youngest head record: without one, every broken slot counts as damaged.
+    /// `writeRecords` is the largest write.
+    public init(
+        geometry: RingGeometry, head: RingHead? = nil,
+        writeRecords: UInt64 = RingLimits.writeRecords
+    ) {
         self.geometry = geometry
+        let synced = head?.synced ?? 0
+        let reach = head.map { $0.head - synced + writeRecords } ?? 0
+        unsettledFirst = synced % geometry.slotCount
+        unsettledCount = min(reach, geometry.slotCount)
     }
 
     /// Takes the slot with this index into account.
@@ -27,14 +50,19 @@ public struct RingRecovery: Sendable {
             return
         }
         guard let sequence = Self.sequence(of: bytes), sequence % geometry.slotCount == slot,
-            sequence < UInt64.max
+            sequence < RingCursor.sequenceLimit
         else {
-            damagedCount += 1
-            return
+            return examineBroken(slot: slot)
         }
         recordCount += 1
         highest = max(highest ?? sequence, sequence)
         lowest = min(lowest ?? sequence, sequence)
+    }
+
+    /// Takes into account that the slot with this index holds no record, or cannot be read.
+    public mutating func examineBroken(slot: UInt64) {
+        let distance = (slot + geometry.slotCount - unsettledFirst) % geometry.slotCount
+        if distance < unsettledCount { tornCount += 1 } else { damagedCount += 1 }
     }
 
     /// The sequence of a whole record.

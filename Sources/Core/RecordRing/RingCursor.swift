@@ -8,6 +8,10 @@
 /// Invariant: `oldest <= synced <= head` and `head - oldest <= slotCount`. Sequence s lies in
 /// slot s mod slotCount for ever, so a reader needs no map.
 public struct RingCursor: Equatable, Sendable {
+    /// A file that tells of a sequence beyond this one is not believed, so that there is always
+    /// room to count: 1,000 records a second take 292 million years to get here.
+    public static let sequenceLimit: UInt64 = 1 << 63
+
     /// Slots in the ring file.
     public let slotCount: UInt64
     /// The sequence that the next record gets.

@@ -34,20 +34,20 @@ public struct WearStatistics: Equatable, Sendable {
 /// ```
 ///    0  4  CRC-32C of bytes 4 to 1023
 ///    4  4  layout version, 1
-///    8  8  generation, one more at every write
+///    8  8  generation, greater at every write; odd in copy A, even in copy B
 ///   16  8  head when it was written (a hint; the slots decide)
 ///   24  4  number of sinks, 0 to 8
 ///   28  4  0
 ///   32  8  bytes written in the ring's life
 ///   40  8  fdatasyncs in the ring's life
 ///   48  8  the longest fdatasync, microseconds
-///   56  8  0
+///   56  8  records below this one had been synced when it was written
 ///   64  8 × 96  per sink: 1 length of the name, 23 the name, 8 tail,
 ///              64 which of the 512 records from the tail on are acknowledged
 /// ```
 ///
-/// Two copies, each on a page of its own, are written in turn, so a power cut leaves the younger
-/// or the older one whole. An old tail repeats records; it never loses one.
+/// Two copies, each on a page of its own. A sync lies between the last write of one and the first
+/// of the other, so a power cut leaves the younger or the older one whole. An old tail repeats records; it never loses one.
 public struct RingHead: Equatable, Sendable {
     public static let byteCount = 1_024
     /// Sinks that a ring can keep tails for.
@@ -58,13 +58,17 @@ public struct RingHead: Equatable, Sendable {
 
     public var generation: UInt64
     public var head: UInt64
+    /// Records below this one had been synced: damage among them is no torn write.
+    public var synced: UInt64
     public var wear = WearStatistics()
     private var tails = InlineArray<8, SinkTail?>(repeating: nil)
     public private(set) var sinkCount = 0
 
-    public init(generation: UInt64, head: UInt64) {
+    public init(generation: UInt64, head: UInt64, synced: UInt64 = 0) {
+        precondition(synced <= head, "only what has a sequence can have been synced")
         self.generation = generation
         self.head = head
+        self.synced = synced
     }
 
     public subscript(index: Int) -> SinkTail {
@@ -91,10 +95,17 @@ public struct RingHead: Equatable, Sendable {
 
     public static func == (one: RingHead, other: RingHead) -> Bool {
         guard one.generation == other.generation, one.head == other.head,
-            one.wear == other.wear, one.sinkCount == other.sinkCount
+            one.synced == other.synced, one.wear == other.wear, one.sinkCount == other.sinkCount
         else { return false }
         for index in 0..<one.sinkCount where one[index] != other[index] { return false }
         return true
+    }
+
+    /// The younger of two copies, either of which may be torn or never have been written.
+    public static func youngest(_ one: RingHead?, _ other: RingHead?) -> RingHead? {
+        guard let one else { return other }
+        guard let other else { return one }
+        return other.generation > one.generation ? other : one
     }
 
     /// Writes the record into `page`, 1,024 bytes.
@@ -109,6 +120,7 @@ public struct RingHead: Equatable, Sendable {
         page.store(wear.bytesWritten, at: 32)
         page.store(wear.syncs, at: 40)
         page.store(wear.longestSyncMicroseconds, at: 48)
+        page.store(synced, at: 56)
         for index in 0..<sinkCount {
             let place = Self.firstSinkOffset + Self.sinkBytes * index
             let name = self[index].sink
@@ -120,7 +132,8 @@ public struct RingHead: Equatable, Sendable {
         page.store(CRC32C.checksum(page.span.extracting(4..<Self.byteCount)), at: 0)
     }
 
-    /// Reads 1,024 bytes; nil when they hold no whole head record of this version.
+    /// Reads 1,024 bytes; nil when they hold no whole head record of this version, or one with a
+    /// number from which nothing could be counted on.
     public init?(decoding page: Span<UInt8>) {
         precondition(page.count == Self.byteCount, "a head record has 1,024 bytes")
         guard CRC32C.checksum(page.extracting(4..<Self.byteCount)) == page.loadUInt32(at: 0),
@@ -129,19 +142,26 @@ public struct RingHead: Equatable, Sendable {
         else { return nil }
         generation = page.loadUInt64(at: 8)
         head = page.loadUInt64(at: 16)
+        synced = page.loadUInt64(at: 56)
+        guard generation <= RingCursor.sequenceLimit, head <= RingCursor.sequenceLimit,
+            synced <= head
+        else { return nil }
         wear.bytesWritten = page.loadUInt64(at: 32)
         wear.syncs = page.loadUInt64(at: 40)
         wear.longestSyncMicroseconds = page.loadUInt64(at: 48)
+        guard wear.bytesWritten <= RingCursor.sequenceLimit,
+            wear.syncs <= RingCursor.sequenceLimit
+        else { return nil }
         for index in 0..<Int(page.loadUInt32(at: 24)) {
             let place = Self.firstSinkOffset + Self.sinkBytes * index
             let length = Int(page[place])
             guard length <= SensorName.limit,
                 let name = SensorName(page.extracting(place + 1..<place + 1 + length))
             else { return nil }
-            append(
-                SinkTail(
-                    sink: name, tail: page.loadUInt64(at: place + 24),
-                    acknowledged: AcknowledgedSet(decoding: page, at: place + 32)))
+            let tail = page.loadUInt64(at: place + 24)
+            let acknowledged = AcknowledgedSet(decoding: page, at: place + 32)
+            guard tail <= RingCursor.sequenceLimit, !acknowledged[0] else { return nil }
+            append(SinkTail(sink: name, tail: tail, acknowledged: acknowledged))
         }
     }
 }

@@ -12,6 +12,9 @@ public struct SensorName: Equatable, Sendable {
     /// Bytes that are used.
     public private(set) var count = 0
 
+    /// No name.
+    public init() {}
+
     /// nil when `text` is longer than 23 bytes.
     public init?(_ text: Span<UInt8>) {
         guard text.count <= Self.limit else { return nil }

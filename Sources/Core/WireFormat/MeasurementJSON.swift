@@ -25,6 +25,10 @@ extension FixedBuffer {
             append(decimal: UInt64(measurement.beatsPerMinute))
             appendIdentity(of: record, device: device)
             append(details: measurement)
+        case .gap(let gap):
+            append("\",\"event\":\"gap\"")
+            appendIdentity(of: record, device: device)
+            append(details: gap)
         }
         append(record.clock == .synced ? ",\"clock\":\"synced\"" : ",\"clock\":\"unsynced\"")
         append(",\"schema\":1}\n")
@@ -34,7 +38,11 @@ extension FixedBuffer {
         append(",\"device_id\":")
         append(jsonString: device)
         if record.sensor.count > 0 {
-            append(",\"sensor\":")
+            if case .gap = record.payload {
+                append(",\"sink\":")
+            } else {
+                append(",\"sensor\":")
+            }
             append(jsonString: record.sensor.bytes)
         }
         append(",\"seq\":")
@@ -42,6 +50,31 @@ extension FixedBuffer {
         append(",\"session_id\":\"")
         append(hex: UInt64(record.session), digits: 8)
         append(UInt8(ascii: "\""))
+    }
+
+    /// Appends what is missing: how many records, from which sequence to which, taken when (at
+    /// the latest from, at the earliest until; left out when nobody saw them), and why.
+    private mutating func append(details gap: Gap) {
+        switch gap.reason {
+        case .overwritten: append(",\"reason\":\"overwritten\"")
+        case .unreadable: append(",\"reason\":\"unreadable\"")
+        case .refused: append(",\"reason\":\"refused\"")
+        }
+        append(",\"count\":")
+        append(decimal: gap.count)
+        if gap.reason != .refused {
+            append(",\"first_seq\":")
+            append(decimal: gap.firstSequence)
+            append(",\"last_seq\":")
+            append(decimal: gap.lastSequence)
+        }
+        if let first = gap.firstMicroseconds, let last = gap.lastMicroseconds {
+            append(",\"first_timestamp\":\"")
+            append(timestamp: first)
+            append("\",\"last_timestamp\":\"")
+            append(timestamp: last)
+            append(UInt8(ascii: "\""))
+        }
     }
 
     /// Appends what a notification may carry beside the heart rate, each with a comma in front.

@@ -21,6 +21,7 @@ public enum LogLevel: String, CaseIterable, Sendable { case error, warning, noti
 
 /// Where measurements come from: `[input]`.
 public struct InputSettings: Equatable, Sendable {
+    /// What is read: the key `type`.
     public enum Source: Equatable, Sendable {
         /// A file of recorded notifications; `loops` begins it again at its end.
         case recording(path: String, loops: Bool)
@@ -35,6 +36,7 @@ public struct InputSettings: Equatable, Sendable {
         case maximum
     }
 
+    /// What `run` does when the input has ended: the key `at_end`.
     public enum AtEnd: String, CaseIterable, Sendable { case exit, stay }
 
     public var source: Source
@@ -54,12 +56,35 @@ public struct AlarmSettings: Equatable, Sendable {
 
 /// The ring file: `[ring]`.
 public struct RingSettings: Equatable, Sendable {
+    /// What is synced together.
+    public enum Sync: String, CaseIterable, Sendable {
+        /// Every record that has arrived since the last sync.
+        case batch
+        /// Each record by itself, at once.
+        case each
+    }
+
+    /// What becomes of a new record when the ring is full of records that a sink still waits for.
+    public enum WhenFull: String, CaseIterable, Sendable {
+        /// It takes the place of the oldest.
+        case overwrite
+        /// It is refused and counted.
+        case refuse
+    }
+
     public var sizeBytes: Int
+    public var sync: Sync
     public var syncIntervalNanoseconds: Int64
+    /// How long records that a sink has acknowledged may stay unsynced.
+    public var lazyIntervalNanoseconds: Int64
+    public var whenFull: WhenFull
+    /// The data directory may lie in memory.
+    public var allowsVolatile: Bool
 }
 
 /// One `[sink NAME]`.
 public struct SinkSettings: Equatable, Sendable {
+    /// The kind of the sink, with what that kind needs: the key `type`.
     public enum Target: Equatable, Sendable {
         case file(FileSinkSettings)
         case kinesis(KinesisSinkSettings)
@@ -72,12 +97,14 @@ public struct SinkSettings: Equatable, Sendable {
     public var target: Target
 }
 
+/// A sink of type `file`.
 public struct FileSinkSettings: Equatable, Sendable {
     public var path: String
     public var rotateSizeBytes: Int
     public var rotateKeep: Int
 }
 
+/// A sink of type `kinesis`.
 public struct KinesisSinkSettings: Equatable, Sendable {
     public var stream: String
     public var region: String

@@ -88,7 +88,11 @@ struct ConfigurationBuilder {
         read(.ring) { section in
             RingSettings(
                 sizeBytes: Int(section.number("size")),
-                syncIntervalNanoseconds: section.number("sync_interval"))
+                sync: section.text("sync").flatMap { .init(rawValue: $0) } ?? .batch,
+                syncIntervalNanoseconds: section.number("sync_interval"),
+                lazyIntervalNanoseconds: section.number("lazy_interval"),
+                whenFull: section.text("when_full").flatMap { .init(rawValue: $0) } ?? .overwrite,
+                allowsVolatile: section.flag("allow_volatile"))
         }
     }
 }

@@ -62,8 +62,23 @@ extension Key {
             .ring, "size", .size(1 << 20...16 << 30), .value("64MiB"),
             "The size of the ring file, taken at the first start."),
         Key(
+            .ring, "sync", .choice(RingSettings.Sync.allCases.map(\.rawValue)), .value("batch"),
+            "What is synced to the card together: a `batch` of what has arrived, or `each` "
+                + "record at once."),
+        Key(
             .ring, "sync_interval", .duration(100 * millisecond...10 * minute), .value("1s"),
             "How often new records are synced to the card while a sink is behind."),
+        Key(
+            .ring, "lazy_interval", .duration(second...10 * minute), .value("30s"),
+            "How long records that a sink has acknowledged may stay unsynced."),
+        Key(
+            .ring, "when_full", .choice(RingSettings.WhenFull.allCases.map(\.rawValue)),
+            .value("overwrite"),
+            "A ring full of records that a sink still waits for: `overwrite` gives up the "
+                + "oldest record, `refuse` takes no new one. Both are counted."),
+        Key(
+            .ring, "allow_volatile", .yesOrNo, .value("no"),
+            "Takes a `data` directory that lies in memory and is gone after a power cut."),
     ]
 
     private static let sink: [Key] = [

@@ -3,6 +3,7 @@ internal import CCurl
 /// Why there is no complete response: for the retry logic in a few enums, for a technician in
 /// words. It names hosts, files and codes; no byte of a body or header gets into it.
 public struct HTTPSFailure: Error, Equatable, Sendable, CustomStringConvertible {
+    /// The step of a transfer that failed.
     public enum Category: String, Equatable, Sendable {
         case nameResolution, connect, certificate, tls, timeOut, connectionLost
         case responseTooLarge, notHTTP, other
@@ -150,8 +151,13 @@ extension HTTPSFailure {
         _ problem: CertificateProblem?, _ evidence: FailureEvidence
     ) -> String {
         let authority = evidence.authority
-        let file = evidence.settings.certificateAuthorityFile
-        let trusted = file.map { "the file \($0)" } ?? "the system's (package ca-certificates)"
+        let named = [
+            evidence.settings.certificateAuthorityFile.map { "the file \($0)" },
+            evidence.settings.certificateAuthorityFolder.map { "the folder \($0)" },
+        ].compactMap(\.self)
+        let trusted =
+            named.isEmpty
+            ? "the system's (package ca-certificates)" : named.joined(separator: " and ")
         return switch problem {
         case .notYetValid:
             "The certificate of \(authority) is valid later than this machine's clock: check "

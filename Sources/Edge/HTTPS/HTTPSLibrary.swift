@@ -3,14 +3,21 @@ internal import Glibc
 
 /// What libcurl needs once a process.
 enum HTTPSLibrary {
-    /// The version in use: `libcurl/7.88.1 OpenSSL/3.0.17 …`.
-    static var version: String { unsafe String(cString: curl_version()) }
-
     private static let started: CURLcode = {
         // A write to a connection that the other end has closed is an error code here; the
         // signal would end the process, and with CURLOPT_NOSIGNAL libcurl leaves it alone.
         _ = signal(SIGPIPE, SIG_IGN)
         return curl_global_init(Int(CURL_GLOBAL_DEFAULT))
+    }()
+
+    /// libcurl's own folder of authorities (on Debian /etc/ssl/certs) has at least one under
+    /// the name by which OpenSSL finds it.
+    static let hasAuthorityFolder: Bool = {
+        guard let path = unsafe pulsegate_curl_authority_folder() else { return false }
+        var found = unsafe glob_t()
+        let pattern = unsafe String(cString: path) + "/[0-9a-f]*.0"
+        defer { unsafe globfree(&found) }
+        return unsafe glob(pattern, GLOB_NOSORT, nil, &found) == 0
     }()
 
     static func start() throws(HTTPSError) { try check(started) }

@@ -2,6 +2,7 @@ public import Bytes
 
 /// What a transfer sends: written while the transfer is idle, kept as it is for a repeat.
 public struct HTTPSRequest: ~Copyable {
+    /// The request's method (RFC 9110 section 9).
     public enum Method: Equatable, Sendable {
         /// Sends no body.
         case get

@@ -12,9 +12,13 @@ public enum HTTPSProxy: Equatable, Sendable {
 /// How one sink's requests are made. That the server's certificate and name are verified, with
 /// TLS 1.2 at least, is not a setting.
 public struct HTTPSSettings: Equatable, Sendable {
-    /// PEM file of the certificate authorities to trust; they are then the only ones. nil: the
-    /// system's.
+    /// PEM file of the certificate authorities to trust, read at the first connection and then
+    /// once a day. With neither this nor `certificateAuthorityFolder`, the system's are trusted;
+    /// with either, no others.
     public var certificateAuthorityFile: String?
+    /// Folder of PEM files named by the hash of their subject (openssl-rehash(1)), each read
+    /// when a connection needs it.
+    public var certificateAuthorityFolder: String?
     /// Longest time for name, TCP, proxy and TLS together.
     public var connectTimeoutMilliseconds = 10_000
     /// Longest time for the whole request.

@@ -10,7 +10,8 @@ internal import Time
 /// `prepare` changes them only while the transfer is idle. A transfer that is let go while it
 /// runs is cancelled.
 ///
-/// Of its own it allocates nothing a request, except for the words of a failure.
+/// On a kept connection it allocates nothing of its own; libcurl and OpenSSL allocate for
+/// themselves.
 @safe
 public final class HTTPSTransfer {
     /// Whatever the owner tells its transfers apart by.

@@ -13,6 +13,9 @@ public enum Clock {
             wallMicroseconds: nanoseconds(CLOCK_REALTIME) / 1_000)
     }
 
+    /// The monotonic clock alone: nanoseconds since boot, suspended time included.
+    public static func monotonicNanoseconds() -> Int64 { nanoseconds(CLOCK_BOOTTIME) }
+
     /// CPU time of the whole process, nanoseconds.
     public static func processorNanoseconds() -> Int64 { nanoseconds(CLOCK_PROCESS_CPUTIME_ID) }
 
@@ -49,7 +52,10 @@ public enum Clock {
         guard bytes.count == 16 else {
             throw SystemError(call: "read", subject: path, number: EBADMSG)
         }
-        return BootID(high: bytes.bytes.loadUInt64(at: 0), low: bytes.bytes.loadUInt64(at: 8))
+        // The text is one number of 128 bits, its highest digit first.
+        return BootID(
+            high: bytes.bytes.loadUInt64(at: 0).byteSwapped,
+            low: bytes.bytes.loadUInt64(at: 8).byteSwapped)
     }
 }
 

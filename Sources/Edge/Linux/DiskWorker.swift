@@ -55,7 +55,7 @@ public final class DiskWorker: @unchecked Sendable {
     }
 
     /// A job that is done; nil when there is none. The descriptor is cleared first, so a job that
-    /// finishes meanwhile makes it readable again.
+    /// finishes meanwhile makes it readable again; and so it is asked until it answers nil.
     public func nextFinished() -> (any DiskJob)? {
         wakeup.clear()
         return locked { finished.isEmpty ? nil : finished.removeFirst() }

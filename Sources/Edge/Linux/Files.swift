@@ -58,6 +58,16 @@ extension FileDescriptor {
         try retrying("fdatasync", path) { fdatasync(descriptor) }
     }
 
+    /// Gives up the system's copy of what has been synced, so that reads ask the medium
+    /// (posix_fadvise(2); where a file system cannot, they see the copy).
+    borrowing func forgetCached(_ path: String) throws(SystemError) {
+        let result = posix_fadvise(number, 0, 0, POSIX_FADV_DONTNEED)
+        // Unlike other calls, it answers with the error itself.
+        if result != 0 {
+            throw SystemError(call: "posix_fadvise", subject: path, number: result)
+        }
+    }
+
     borrowing func truncate(to length: UInt64, subject: String) throws(SystemError) {
         let descriptor = number
         try retrying("ftruncate", subject) { ftruncate(descriptor, off_t(length)) }
@@ -69,6 +79,10 @@ extension FileDescriptor {
         if errno == EWOULDBLOCK { return false }
         throw SystemError.last("flock", path)
     }
+
+    /// Gives the lock back now. Closing alone gives it back with the last copy of the descriptor,
+    /// and a process that another thread is just starting has one for a moment.
+    borrowing func unlock() { _ = flock(number, LOCK_UN) }
 }
 
 /// The few things done to paths.

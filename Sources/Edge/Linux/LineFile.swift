@@ -23,8 +23,8 @@ public struct LineFileSettings: Sendable {
 
 /// Appends lines to a file and syncs them, on the disk worker's thread: the `file` sink.
 ///
-/// A line is in the file whole or not at all: what a failed write or a power cut left of one is
-/// cut off before anything is appended, and comes again from the ring.
+/// An append is in the file whole or not at all: what a failed one left is cut off at once. A
+/// line that a power cut tore is cut off when the file is opened. Both come again from the ring.
 public final class LineFile: DiskJob, @unchecked Sendable {
     // @unchecked: between `submit` and `nextFinished` the worker alone touches the job.
     public let settings: LineFileSettings
@@ -51,10 +51,17 @@ public final class LineFile: DiskJob, @unchecked Sendable {
             try append()
             failure = nil
         } catch {
-            // The next try opens the file again and cuts off what this one may have written.
-            file = nil
             failure = error
+            cutBack()
         }
+    }
+
+    /// Takes back what a failed append may have written. Its whole lines would come twice, and
+    /// nobody who renames or reads the file is to find a piece of one. A file that cannot be cut
+    /// is opened again at the next try, and then a piece at its end goes.
+    private func cutBack() {
+        guard let number = file?.number else { return }
+        if ftruncate(number, off_t(length)) != 0 { file = nil }
     }
 
     private func append() throws(SystemError) {

@@ -34,7 +34,7 @@ public struct Options: Sendable {
 
     /// `arguments` without the program's and the command's name.
     public init(_ arguments: [String], known: [CommandOption]) throws(OptionsError) {
-        let texts = unsafe ([" "] + arguments).map { unsafe strdup($0) } + [nil]
+        var texts = unsafe ([" "] + arguments).map { unsafe strdup($0) } + [nil]
         defer { unsafe texts.forEach { unsafe free($0) } }
         let names = unsafe known.map { unsafe strdup($0.name) }
         defer { unsafe names.forEach { unsafe free($0) } }
@@ -50,7 +50,7 @@ public struct Options: Sendable {
             var chosen: Int32 = 0
             var value: UnsafePointer<CChar>?
             let before = next
-            let result = unsafe texts.withUnsafeBufferPointer { texts in
+            let result = unsafe texts.withUnsafeMutableBufferPointer { texts in
                 unsafe pulsegate_getopt(
                     Int32(arguments.count + 1), texts.baseAddress, table, &chosen, &value, &next)
             }
@@ -60,9 +60,11 @@ public struct Options: Sendable {
                     unsafe value.map { unsafe String(cString: $0) } ?? ""
                 continue
             }
-            // getopt has stepped over the word that it does not understand.
-            let place = max(Int(before), Int(next) - 1)
-            let word = unsafe texts[place].map { unsafe String(cString: $0) } ?? ""
+            // From `before` on, getopt has met operands and then the word that it refuses.
+            let met = unsafe texts[Int(before)...].map { text in
+                unsafe text.map { unsafe String(cString: $0) } ?? ""
+            }
+            let word = met.first { $0.hasPrefix("-") && $0 != "-" } ?? ""
             throw result == Int32(UInt8(ascii: ":")) ? .valueMissing(word) : .unknown(word)
         }
         for index in Int(next)..<arguments.count + 1 {

@@ -19,7 +19,6 @@ public struct Poller: ~Copyable {
 
     private let descriptor: FileDescriptor
     private let events: UnsafeMutablePointer<epoll_event>
-    private var count = 0
 
     public init() throws(SystemError) {
         descriptor = FileDescriptor(
@@ -58,8 +57,9 @@ public struct Poller: ~Copyable {
         timeoutNanoseconds: Int64?, _ body: (Readiness) -> Void
     ) throws(SystemError) {
         // Rounded up: a wait that ends early would be repeated with nothing to do.
-        let milliseconds = timeoutNanoseconds.map {
-            Int32(clamping: (max(0, $0) + 999_999) / 1_000_000)
+        let milliseconds = timeoutNanoseconds.map { nanoseconds in
+            let (whole, rest) = max(0, nanoseconds).quotientAndRemainder(dividingBy: 1_000_000)
+            return Int32(clamping: whole + (rest > 0 ? 1 : 0))
         }
         let result = unsafe epoll_wait(
             descriptor.number, events, Int32(Self.batch), milliseconds ?? -1)

@@ -33,16 +33,6 @@ public enum RingFileError: Error, Equatable, Sendable, CustomStringConvertible {
     }
 }
 
-/// What a ring file held when it was opened.
-public struct RecoveredRing: Equatable, Sendable {
-    public let cursor: RingCursor
-    /// The younger of the two head records; nil in a new file.
-    public let head: RingHead?
-    public let recordCount: UInt64
-    /// Slots with a torn or damaged record.
-    public let damagedCount: UInt64
-}
-
 /// The preallocated file that holds the ring. It knows where bytes go, and nothing of when.
 ///
 /// After `open`, only jobs on the disk worker's thread touch the descriptor.
@@ -57,6 +47,8 @@ public final class RingFile: Sendable {
         self.geometry = geometry
     }
 
+    deinit { descriptor.unlock() }
+
     /// Opens the ring at `path` and takes its lock; makes a new one of at most `bytes` bytes when
     /// there is none. An existing ring keeps its size.
     public static func open(_ path: String, bytes: UInt64) throws(RingFileError) -> RingFile {
@@ -65,21 +57,52 @@ public final class RingFile: Sendable {
         }
         let isOurs = try system { () throws(SystemError) in try descriptor.lock(path) }
         guard isOurs else { throw .locked(path: path) }
-        if try system({ () throws(SystemError) in try isBlank(descriptor, path) }) {
-            guard let geometry = RingGeometry(fileBytes: bytes) else {
-                throw .tooSmall(path: path, bytes: bytes)
-            }
-            try system { () throws(SystemError) in try lay(geometry, in: descriptor, path) }
+        let geometry: RingGeometry
+        do throws(RingFileError) {
+            try layUnlessThere(descriptor, path, bytes: bytes)
+            geometry = try Self.geometry(of: descriptor, path)
+        } catch {
+            descriptor.unlock()
+            throw error
         }
-        let length = try system { () throws(SystemError) in try descriptor.length(of: path) }
+        return RingFile(descriptor: descriptor, path: path, geometry: geometry)
+    }
+
+    /// Makes a blank file a ring. A disk that has no room for it is not left full.
+    private static func layUnlessThere(
+        _ descriptor: borrowing FileDescriptor, _ path: String, bytes: UInt64
+    ) throws(RingFileError) {
+        do throws(SystemError) {
+            guard try isBlank(descriptor, path) else { return }
+        } catch {
+            throw .system(error)
+        }
+        guard let geometry = RingGeometry(fileBytes: bytes) else {
+            throw .tooSmall(path: path, bytes: bytes)
+        }
+        do throws(SystemError) {
+            try lay(geometry, in: descriptor, path)
+        } catch {
+            _ = ftruncate(descriptor.number, 0)
+            throw .system(error)
+        }
+    }
+
+    /// What the header says.
+    private static func geometry(
+        of descriptor: borrowing FileDescriptor, _ path: String
+    ) throws(RingFileError) -> RingGeometry {
         var page = FixedBuffer(capacity: RingHeader.byteCount)
-        try system { () throws(SystemError) in
-            try descriptor.read(
-                Int(min(length, UInt64(RingHeader.byteCount))), at: 0, into: &page, subject: path)
+        let length: UInt64
+        do throws(SystemError) {
+            length = try descriptor.length(of: path)
+            let count = Int(min(length, UInt64(RingHeader.byteCount)))
+            try descriptor.read(count, at: 0, into: &page, subject: path)
+        } catch {
+            throw .system(error)
         }
         do throws(RingFormatError) {
-            let header = try RingHeader(decoding: page.bytes, fileBytes: length)
-            return RingFile(descriptor: descriptor, path: path, geometry: header.geometry)
+            return try RingHeader(decoding: page.bytes, fileBytes: length).geometry
         } catch {
             throw .format(path: path, error)
         }
@@ -137,43 +160,37 @@ public final class RingFile: Sendable {
         try Path.synchronizeFolder(of: path)
     }
 
-    /// Reads every slot once, in chunks: recovery needs no more memory for a larger ring.
+    /// Finds out what the ring holds: reads a small ring as a whole and of a big one some hundred
+    /// places (`RingSearch`), in chunks, so that a larger ring needs no more memory.
+    ///
+    /// Before it believes anything, what an earlier process wrote and did not sync is synced, and
+    /// the system's copy of the file is given up: after a failed sync it may hold records that the
+    /// card never got.
     public func recover() throws(SystemError) -> RecoveredRing {
-        var recovery = RingRecovery(geometry: geometry)
-        var chunk = FixedBuffer(capacity: Self.chunkBytes)
-        let perChunk = UInt64(Self.chunkBytes / Record.slotBytes)
-        var slot: UInt64 = 0
-        while slot < geometry.slotCount {
-            let count = min(perChunk, geometry.slotCount - slot)
-            chunk.removeAll()
-            try descriptor.read(
-                Int(count) * Record.slotBytes, at: geometry.offset(ofSlot: slot), into: &chunk,
-                subject: path)
-            for index in 0..<Int(count) {
-                let start = index * Record.slotBytes
-                recovery.examine(
-                    chunk.bytes.extracting(start..<start + Record.slotBytes),
-                    slot: slot + UInt64(index))
-            }
-            slot += count
-        }
-        let head = try youngestHead()
-        return RecoveredRing(
-            cursor: recovery.cursor(head: head), head: head,
-            recordCount: recovery.recordCount, damagedCount: recovery.damagedCount)
+        try recover(settings: RingSearch.Settings())
     }
 
-    private func youngestHead() throws(SystemError) -> RingHead? {
-        var youngest: RingHead?
-        for generation in [UInt64(1), 2] {
-            var sector = FixedBuffer(capacity: RingHead.byteCount)
-            try descriptor.read(
-                RingHead.byteCount, at: RingGeometry.headOffset(generation: generation),
-                into: &sector, subject: path)
-            guard let head = RingHead(decoding: sector.bytes) else { continue }
-            if head.generation > youngest?.generation ?? 0 { youngest = head }
+    func recover(settings: RingSearch.Settings) throws(SystemError) -> RecoveredRing {
+        try descriptor.synchronize(path)
+        try descriptor.forgetCached(path)
+        var search = RingSearch(geometry: geometry, settings: settings)
+        var chunk = FixedBuffer(capacity: Int(settings.readSlots) * Record.slotBytes)
+        while let read = search.nextRead {
+            chunk.removeAll()
+            do throws(SystemError) {
+                try descriptor.read(
+                    read.byteCount, at: read.offset, into: &chunk, subject: path)
+                search.take(chunk.bytes)
+            } catch {
+                // A bad sector costs the records in it, not the ring.
+                guard error.number == EIO else { throw error }
+                search.takeUnreadable()
+            }
         }
-        return youngest
+        guard let found = search.found else {
+            preconditionFailure("a search that asks for nothing has an answer")
+        }
+        return found
     }
 
     private static let chunkBytes = 256 << 10

@@ -40,6 +40,12 @@ public final class RingJob: DiskJob, @unchecked Sendable {
     ) {
         slots.removeAll()
         fill(&slots)
+        precondition(
+            !slots.overflowed && slots.count % Record.slotBytes == 0,
+            "a write is whole slots, and they fit in the job")
+        precondition(
+            UInt64(slots.count / Record.slotBytes) <= file.geometry.slotCount,
+            "a write is no longer than the ring")
         var worn = record
         worn.wear = wear
         var page = head.mutableBytes(in: 0..<RingHead.byteCount)
@@ -49,6 +55,10 @@ public final class RingJob: DiskJob, @unchecked Sendable {
 
     /// Makes the job a read of `count` slots from the sequence `first`.
     public func prepareRead(first: UInt64, count: Int) {
+        precondition(
+            count >= 0 && count <= slots.capacity / Record.slotBytes
+                && UInt64(count) <= file.geometry.slotCount,
+            "a read fits in the job and in the ring")
         work = .read(first: first, count: count)
     }
 
@@ -75,26 +85,27 @@ public final class RingJob: DiskJob, @unchecked Sendable {
         }
     }
 
-    /// The slots go in one or two pieces (the ring's end lies between them), then the head record.
     private func write(first: UInt64, generation: UInt64) throws(SystemError) {
-        let count = slots.count / Record.slotBytes
-        let split = pieces(first: first, count: count)
-        if count > 0 {
-            let middle = split * Record.slotBytes
-            try slots.withBytes { (bytes) throws(SystemError) in
-                try file.descriptor.write(
-                    bytes.extracting(0..<middle), at: offset(of: first), subject: file.path)
-                if split == count { return }
-                try file.descriptor.write(
-                    bytes.extracting(middle..<bytes.count),
-                    at: offset(of: first + UInt64(split)), subject: file.path)
+        let plan = RingWritePlan(
+            geometry: file.geometry, first: first, count: slots.count / Record.slotBytes,
+            generation: generation)
+        for index in 0..<plan.count {
+            let write = plan[index]
+            switch write.source {
+            case .slots: try self.write(slots, write)
+            case .head: try self.write(head, write)
             }
         }
-        try head.withBytes { (bytes) throws(SystemError) in
-            try file.descriptor.write(
-                bytes, at: RingGeometry.headOffset(generation: generation), subject: file.path)
-        }
         wear.bytesWritten += UInt64(slots.count + head.count)
+    }
+
+    private func write(
+        _ source: borrowing FixedBuffer, _ write: RingWritePlan.Write
+    ) throws(SystemError) {
+        try source.withBytes { (bytes) throws(SystemError) in
+            try file.descriptor.write(
+                bytes.extracting(write.bytes), at: write.offset, subject: file.path)
+        }
     }
 
     private func synchronize() throws(SystemError) {
@@ -108,23 +119,11 @@ public final class RingJob: DiskJob, @unchecked Sendable {
     }
 
     private func read(first: UInt64, count: Int) throws(SystemError) {
-        let split = pieces(first: first, count: count)
-        try file.descriptor.read(
-            split * Record.slotBytes, at: offset(of: first), into: &slots, subject: file.path)
-        if split < count {
+        let pieces = RingPieces(geometry: file.geometry, first: first, count: count)
+        for index in 0..<pieces.count {
             try file.descriptor.read(
-                (count - split) * Record.slotBytes, at: offset(of: first + UInt64(split)),
-                into: &slots, subject: file.path)
+                pieces[index].bytes.count, at: pieces[index].offset, into: &slots,
+                subject: file.path)
         }
-    }
-
-    /// How many of `count` records from `first` lie before the ring's end.
-    private func pieces(first: UInt64, count: Int) -> Int {
-        let place = first % file.geometry.slotCount
-        return Int(min(UInt64(count), file.geometry.slotCount - place))
-    }
-
-    private func offset(of sequence: UInt64) -> UInt64 {
-        file.geometry.offset(ofSlot: sequence % file.geometry.slotCount)
     }
 }

@@ -37,6 +37,7 @@ public struct SettingsHeading: Equatable, Sendable {
 
 /// A line that is not what a settings file consists of.
 public struct SettingsProblem: Equatable, Sendable {
+    /// What is wrong with the line.
     public enum Reason: Equatable, Sendable {
         /// More bytes than the parser's line buffer takes, which are `limit`.
         case longLine(limit: Int)

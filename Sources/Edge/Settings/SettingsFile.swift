@@ -2,6 +2,7 @@ internal import Glibc
 
 /// A settings file that could not be read.
 public struct SettingsFileError: Error, Equatable, Sendable, CustomStringConvertible {
+    /// What kept the file from being read.
     public enum Reason: Equatable, Sendable {
         /// A system call failed with this error number (errno).
         case system(Int32)

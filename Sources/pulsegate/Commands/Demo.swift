@@ -70,7 +70,8 @@ enum DemoCommand {
                     name: "file", flushNanoseconds: 1_000_000_000, batchRecords: 500,
                     kind: .file(file))
             ],
-            recording: (recording.bytes, recording.name, speed, false), ending: ending)
+            recording: (recording.bytes, recording.name, speed, false), ending: ending,
+            storagePolicy: .any)
     }
 
     private static func speed(_ text: String) throws(SetupError) -> ReplaySpeed {
@@ -85,6 +86,10 @@ enum DemoCommand {
     private static func play(_ plan: SessionPlan) throws(SetupError) -> Int32 {
         let log = Log(limit: .warning)
         let view = DemoView(plan: plan, log: log)
+        let storage = try SetupError.storage(of: plan.dataFolder)
+        if StorageText.isVolatile(storage) {
+            Console.error("demo: \(plan.dataFolder) is on \(StorageText.text(storage))")
+        }
         var session = try plan.open(log: log) { view.note($0, $1) }
         view.begin(session)
         let outcome = try SetupError.wrap { () throws(SystemError) in

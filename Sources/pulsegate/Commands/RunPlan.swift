@@ -50,7 +50,8 @@ extension SessionPlan {
             sinks: sinks, recording: recording,
             ending: Session.Ending(
                 staysAtEnd: configuration.input.atEnd == .stay,
-                drainNanoseconds: configuration.input.drainTimeoutNanoseconds))
+                drainNanoseconds: configuration.input.drainTimeoutNanoseconds),
+            storagePolicy: configuration.ring.allowsVolatile ? .volatileAllowed : .lasting)
     }
 
     /// Longest recording that is read: a week at one row a second.

@@ -11,6 +11,17 @@ enum Usage {
               what a Heart Rate Measurement (0x2A37) says, as JSON
           pulsegate config
               every key of the configuration, with its default and range
+          pulsegate ring stat|fsck|dump|export|drain|capacity
+              the records on the card. All take --data DIR or --config FILE, and all but drain and
+              fsck --repair work beside a gateway that runs:
+              stat [--sensors N] [--card-terabytes-written N]     what it holds, and the wear
+              fsck [--repair]                                     what is damaged, and where
+              dump [--format ndjson|csv] [--from TIME] [--to TIME] [--sensor NAME]
+                   [--sink NAME] [--device NAME]                  the records, oldest first;
+                   TIME is 2025-07-15T17:10:33Z or -2h; --sink: what that sink does not have yet
+              export FILE [--force] [--device NAME]               all records into a new file
+              drain --config FILE [--timeout 5min]                sends what is left to the sinks
+              capacity                                            how long each size reaches back
           pulsegate version
           pulsegate help
 

@@ -118,7 +118,7 @@ final class KinesisPort: NetworkSink {
     }
 
     func finish(sink: Int, gateway: inout Gateway, journal: Journal) {
-        let now = Clock.now().monotonicNanoseconds
+        let now = Clock.monotonicNanoseconds()
         let transfer = self.transfer
         switch transfer.result {
         case .answered(let answer):

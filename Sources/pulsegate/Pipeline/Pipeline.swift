@@ -5,6 +5,24 @@ import Linux
 import RecordRing
 import Time
 
+/// Whether the wall clock has been set, asked of the kernel once a second at most: the answer
+/// changes once a boot, and the question costs as much as the rest of a measurement.
+private struct ClockWatch {
+    private static let intervalNanoseconds: Int64 = 1_000_000_000
+
+    private var last = ClockState.unsynced
+    /// Monotonic nanoseconds.
+    private var askAgain = Int64.min
+
+    mutating func state(at now: Int64) -> ClockState {
+        if now >= askAgain {
+            last = Clock.state()
+            askAgain = now + Self.intervalNanoseconds
+        }
+        return last
+    }
+}
+
 /// The imperative shell around the gateway: it carries actions out and brings answers back.
 ///
 /// One thread, one poll loop; what may wait for the card runs on the disk worker.
@@ -27,6 +45,7 @@ struct Pipeline: ~Copyable {
     private let ports: [any SinkPort]
     private var poller: Poller
     private var ringWasFailing = false
+    private var clockWatch = ClockWatch()
     private let network: HTTPSClient?
 
     init(
@@ -58,36 +77,36 @@ struct Pipeline: ~Copyable {
 
     /// Hands a notification to the gateway and carries out its alarm at once; everything else
     /// follows with `carryOut`.
-    mutating func feed(_ notification: Span<UInt8>, time: Moment, clock: ClockState) {
-        let arrival = Clock.now()
+    mutating func feed(_ notification: Span<UInt8>, time: Moment) {
+        let arrival = Clock.monotonicNanoseconds()
         gateway.receive(
-            notification, sensor: 0, time: time, clock: clock,
-            now: arrival.monotonicNanoseconds)
+            notification, sensor: 0, time: time, clock: clockWatch.state(at: arrival),
+            now: arrival)
         carryOut(arrival: arrival)
     }
 
-    /// Takes actions until there is none. The first that is no alarm ends the alarm's latency.
-    mutating func carryOut(arrival: Moment? = nil) {
+    /// Takes actions until there is none. The first that is no alarm ends the alarm's latency,
+    /// which began at `arrival` (monotonic nanoseconds).
+    mutating func carryOut(arrival: Int64? = nil) {
         var arrival = arrival
-        var now = Clock.now()
+        var now = arrival ?? Clock.monotonicNanoseconds()
         while true {
-            let action = gateway.nextAction(now: now.monotonicNanoseconds)
+            let action = gateway.nextAction(now: now)
             if case .alarm(let event) = action {
                 journal.note(event)
                 continue
             }
             if let begun = arrival {
-                now = Clock.now()
-                journal.alarmLatency.record(
-                    nanoseconds: now.monotonicNanoseconds - begun.monotonicNanoseconds)
+                now = Clock.monotonicNanoseconds()
+                journal.alarmLatency.record(nanoseconds: now - begun)
                 arrival = nil
             }
             guard let action else { return }
-            perform(action, now: now)
+            perform(action)
         }
     }
 
-    private mutating func perform(_ action: Action, now: Moment) {
+    private mutating func perform(_ action: Action) {
         switch action {
         case .alarm(let event): journal.note(event)
         case .writeRing(let first, let count, let sync):
@@ -100,7 +119,8 @@ struct Pipeline: ~Copyable {
             ringJob.prepareRead(first: first, count: count)
             worker.submit(ringJob)
         case .send(let sink):
-            ports[sink].begin(sink: sink, gateway: &gateway, now: now, journal: journal)
+            ports[sink].begin(
+                sink: sink, gateway: &gateway, now: Clock.now(), journal: journal)
         case .report(let report): journal.note(report)
         }
     }
@@ -110,7 +130,7 @@ struct Pipeline: ~Copyable {
     mutating func wait(until deadline: Int64?) throws(SystemError) -> Wakes {
         var due = gateway.deadline()
         if let deadline { due = min(due ?? deadline, deadline) }
-        let timeout = due.map { $0 - Clock.now().monotonicNanoseconds }
+        let timeout = due.map { $0 - Clock.monotonicNanoseconds() }
         var wakes = Wakes()
         var hasJobs = false
         var hasTraffic = false
@@ -160,7 +180,7 @@ struct Pipeline: ~Copyable {
     }
 
     private mutating func finishRingJob() {
-        let now = Clock.now().monotonicNanoseconds
+        let now = Clock.monotonicNanoseconds()
         journal.wear = ringJob.wear
         if let took = ringJob.syncNanoseconds { journal.syncLatency.record(nanoseconds: took) }
         if let failure = ringJob.failure {

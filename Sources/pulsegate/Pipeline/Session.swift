@@ -11,6 +11,8 @@ struct Session: ~Copyable {
     struct Ending {
         /// Stop taking input at this machine time (monotonic nanoseconds).
         var inputUntil: Int64?
+        /// Without, what is left in the ring is sent and that is all.
+        var hasInput = true
         /// With the input at its end, go on for signals only.
         var staysAtEnd = false
         /// How long sinks may take for what is left when the input has ended.
@@ -60,7 +62,7 @@ struct Session: ~Copyable {
         self.ending = ending
         self.signals = signals
         self.onBeat = onBeat
-        lines = replay == nil ? HexLines() : nil
+        lines = replay == nil && ending.hasInput ? HexLines() : nil
         sensor = SensorNow(time: replay?.sensorStart ?? start)
         try self.pipeline.watch(self.signals.number, .signals)
     }
@@ -77,9 +79,9 @@ struct Session: ~Copyable {
     ) throws(SystemError) -> Outcome {
         var watchesInput = false
         if lines != nil { watchesInput = try watchInput() }
-        var tickDue = tickNanoseconds.map { _ in Clock.now().monotonicNanoseconds }
+        var tickDue = tickNanoseconds.map { _ in Clock.monotonicNanoseconds() }
         while true {
-            let now = Clock.now().monotonicNanoseconds
+            let now = Clock.monotonicNanoseconds()
             if let due = tickDue, let interval = tickNanoseconds, now >= due {
                 tick(self)
                 tickDue = max(now, due + interval)
@@ -128,17 +130,17 @@ struct Session: ~Copyable {
     }
 
     private mutating func takeInput(now: Int64, always: Bool) throws(SystemError) {
+        if !ending.hasInput { return endInput() }
         if let until = ending.inputUntil, now >= until { return endInput() }
-        if replay != nil { return playRows() }
+        if replay != nil { return playRows(now: now) }
         if always { try readLines() }
     }
 
     /// Feeds the rows that are due. A recording waits while the card is behind by a whole
     /// window: it can, and then nothing of it is lost.
-    private mutating func playRows() {
+    private mutating func playRows(now: Int64) {
         for _ in 0..<Self.rowsPerTurn {
             guard pipeline.gateway.hasRoom else { return }
-            let now = Clock.now().monotonicNanoseconds
             if replay?.due == nil { return endInput() }
             guard let beat = replay?.take(now: now) else { return }
             guard let value = beat.beatsPerMinute else {
@@ -182,7 +184,7 @@ struct Session: ~Copyable {
         } catch {
             // The gateway counts and reports it.
         }
-        pipeline.feed(bytes, time: time, clock: Clock.state())
+        pipeline.feed(bytes, time: time)
     }
 
     /// The input has ended, or its time has.
@@ -195,7 +197,7 @@ struct Session: ~Copyable {
     }
 
     private mutating func drain(within nanoseconds: Int64) {
-        phase = .draining(until: Clock.now().monotonicNanoseconds + nanoseconds)
+        phase = .draining(until: Clock.monotonicNanoseconds() + nanoseconds)
         pipeline.gateway.drain()
         pipeline.carryOut()
     }

@@ -39,6 +39,7 @@ struct SessionPlan {
     /// A recording to play; nil: lines of hexadecimal on standard input.
     var recording: (bytes: [UInt8], name: String, speed: ReplaySpeed, loops: Bool)?
     var ending: Session.Ending
+    var storagePolicy = StoragePolicy.lasting
 }
 
 extension SessionPlan {
@@ -61,7 +62,8 @@ extension SessionPlan {
         let start = Clock.now()
         let replay = try openReplay(start)
         let gateway = Gateway(
-            settings: try gatewaySettings(), cursor: recovered.cursor, head: recovered.head,
+            settings: try gatewaySettings(replay?.sensorStart ?? start), cursor: recovered.cursor,
+            head: recovered.head,
             now: start.monotonicNanoseconds)
         let journal = Journal(
             log: log, sensors: [sensor], sinks: sinks.map(\.name),
@@ -93,6 +95,7 @@ extension SessionPlan {
     }
 
     private func openRing(_ log: Log) throws(SetupError) -> (RingFile, RecoveredRing) {
+        try checkStorage(log)
         try SetupError.wrap { () throws(SystemError) in try Path.makeFolders(dataFolder) }
         let path = "\(dataFolder)/ring"
         let ring: RingFile
@@ -107,7 +110,13 @@ extension SessionPlan {
         }
         if recovered.damagedCount > 0 {
             log.write(
-                .warning, "ring: \(recovered.damagedCount) slots torn or damaged in \(path)")
+                .warning, "ring: \(recovered.damagedCount) slots damaged in \(path)")
+        }
+        if recovered.tornCount > 0 {
+            log.write(
+                .notice,
+                "ring: \(recovered.tornCount) slots torn in \(path); they were being written "
+                    + "when the power went")
         }
         if let asked = RingGeometry(fileBytes: ringBytes), asked != ring.geometry {
             log.write(
@@ -139,7 +148,7 @@ extension SessionPlan {
         }
     }
 
-    private func gatewaySettings() throws(SetupError) -> GatewaySettings {
+    private func gatewaySettings(_ start: Moment) throws(SetupError) -> GatewaySettings {
         let boot = try SetupError.wrap { () throws(SystemError) in try Clock.bootID() }
         var settings: [SinkSettings] = []
         for sink in sinks {
@@ -153,11 +162,14 @@ extension SessionPlan {
                     name: try name(sink.name, "sink"), kind: kind,
                     batchRecords: sink.batchRecords, flushNanoseconds: sink.flushNanoseconds))
         }
-        return GatewaySettings(
+        var gateway = GatewaySettings(
             device: Array(device.utf8), boot: boot,
             session: UInt32(truncatingIfNeeded: Entropy.draw()),
             sensors: [SensorSettings(name: try name(sensor, "sensor"), limits: limits)],
             sinks: settings, syncNanoseconds: syncNanoseconds, seed: Entropy.draw())
+        gateway.start = start
+        gateway.startClock = Clock.state()
+        return gateway
     }
 
     private func name(_ text: String, _ what: String) throws(SetupError) -> SensorName {

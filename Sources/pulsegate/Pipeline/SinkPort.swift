@@ -46,7 +46,7 @@ final class FileSinkPort: DiskSink {
     }
 
     func finish(sink: Int, gateway: inout Gateway, journal: Journal) {
-        let now = Clock.now().monotonicNanoseconds
+        let now = Clock.monotonicNanoseconds()
         if let failure = file.failure {
             if !wasFailing { journal.log.write(.error, "\(failure)") }
             gateway.sinkFailed(sink: sink, now: now)

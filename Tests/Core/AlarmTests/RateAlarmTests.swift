@@ -148,18 +148,26 @@ struct RateAlarmTests {
         #expect(edges(beats, limits: limits) == [.raise(0), .clear(1_000), .raise(2_000)])
     }
 
-    @Test func stateIsNormalThenPendingThenRaised() {
+    @Test func stateIsNormalThenPendingThenRaisedAndKnowsSinceWhen() {
         var alarm = RateAlarm(limits: RateLimits())
-        var states: [[Bool]] = []
+        var states: [[Int64?]] = []
         for beat in everySecond([150, 151, 151, 151, 151, 145, 144]) {
             _ = alarm.judge(
                 beatsPerMinute: beat.beatsPerMinute, at: beat.milliseconds * 1_000_000)
-            states.append([alarm.isPending, alarm.isRaised])
+            states.append([alarm.pendingSince, alarm.raisedSince])
+            #expect(alarm.isRaised == (alarm.raisedSince != nil))
         }
-        let normal = [false, false]
-        let pending = [true, false]
-        let raised = [false, true]
+        let normal: [Int64?] = [nil, nil]
+        let pending: [Int64?] = [1_000_000_000, nil]
+        let raised: [Int64?] = [nil, 4_000_000_000]
         #expect(states == [normal, pending, pending, pending, raised, raised, normal])
+    }
+
+    @Test func silenceMovesTheBeginningOfAPendingCondition() {
+        var alarm = RateAlarm(limits: RateLimits())
+        _ = alarm.judge(beatsPerMinute: 160, at: 0)
+        _ = alarm.judge(beatsPerMinute: 160, at: 10_000_000_001)
+        #expect(alarm.pendingSince == 10_000_000_001)
     }
 
     @Test func defaultLimitsAreThoseOfTheDocumentation() {

@@ -103,7 +103,7 @@ struct LossTests {
                     bench.gateway.sinkFailed(sink: sink, now: bench.now)
                 }
             }
-            let recorded = bench.gateway.counters.recorded
+            let recorded = bench.gateway.cursor.head
             for sink in bench.gateway.sinks { #expect(sink.sum(head: recorded) == recorded) }
         }
         #expect(bench.gateway.sinks.contains { $0.queue.lost > 0 })

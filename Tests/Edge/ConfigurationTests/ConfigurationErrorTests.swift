@@ -117,6 +117,22 @@ import Testing
             "[ring]\nsync_interval = 99ms\n",
             "p.conf:6: [ring] sync_interval = 99ms: is below the range; "
                 + "write a duration from 100ms to 10min")
+        expect(
+            "[ring]\nlazy_interval = 999ms\n",
+            "p.conf:6: [ring] lazy_interval = 999ms: is below the range; "
+                + "write a duration from 1s to 10min")
+    }
+
+    @Test func theRingsChoicesAreNamed() {
+        expect(
+            "[ring]\nsync = always\n",
+            "p.conf:6: [ring] sync = always: is not a choice; write `batch` or `each`")
+        expect(
+            "[ring]\nwhen_full = overwirte\n",
+            "p.conf:6: [ring] when_full = overwirte: is not a choice; did you mean `overwrite`?")
+        expect(
+            "[ring]\nallow_volatile = true\n",
+            "p.conf:6: [ring] allow_volatile = true: is not a choice; write `yes` or `no`")
     }
 
     @Test func aSizeNeedsItsUnitAndRange() {

@@ -18,7 +18,10 @@ import Testing
                         highBeatsPerMinute: 150, clearBeatsPerMinute: 145,
                         onsetDelayNanoseconds: 3_000_000_000),
                     ring: RingSettings(
-                        sizeBytes: 67_108_864, syncIntervalNanoseconds: 1_000_000_000),
+                        sizeBytes: 67_108_864, sync: .batch,
+                        syncIntervalNanoseconds: 1_000_000_000,
+                        lazyIntervalNanoseconds: 30_000_000_000, whenFull: .overwrite,
+                        allowsVolatile: false),
                     sinks: [fileSink("file", path: "/data/file.ndjson")]))
     }
 
@@ -43,7 +46,11 @@ import Testing
             onset_delay = 1.5s
             [ring]
             size = 1.5GiB
+            sync = each
             sync_interval = 100ms
+            lazy_interval = 10min
+            when_full = refuse
+            allow_volatile = yes
             [sink cloud]
             type = kinesis
             flush = 0s
@@ -70,7 +77,9 @@ import Testing
                         highBeatsPerMinute: 120, clearBeatsPerMinute: 120,
                         onsetDelayNanoseconds: 1_500_000_000),
                     ring: RingSettings(
-                        sizeBytes: 1_610_612_736, syncIntervalNanoseconds: 100_000_000),
+                        sizeBytes: 1_610_612_736, sync: .each, syncIntervalNanoseconds: 100_000_000,
+                        lazyIntervalNanoseconds: 600_000_000_000, whenFull: .refuse,
+                        allowsVolatile: true),
                     sinks: [
                         SinkSettings(
                             name: "cloud", flushNanoseconds: 0, batchRecords: 1,

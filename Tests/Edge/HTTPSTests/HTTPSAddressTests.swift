@@ -23,7 +23,9 @@ extension HTTPSTests {
         @Test(
             arguments: [
                 "http://192.0.2.1/", "http://example.com/", "http://127.evil.example/",
+                "http://127.evil.example.com/",
                 "http://localhost.evil.example/", "http://127.0.0.1.evil.example/",
+                "http://127.0.0.1.2/",
                 "http://128.0.0.1/", "http://[::2]/", "http://0.0.0.0/", "ftp://127.0.0.1/",
                 "file:///etc/passwd",
             ])

@@ -39,6 +39,19 @@ extension HTTPSTests {
             #expect(failure.remedy.contains("ca-certificates"))
         }
 
+        @Test func folderOfAuthoritiesIsTrustedAndNoOther() throws {
+            let folder = server.authorityFile.replacing("ca.pem", with: "authorities")
+            var settings = server.settings
+            settings.certificateAuthorityFile = nil
+            settings.certificateAuthorityFolder = folder
+            let bench = try Bench()
+            let transfer = try bench.transfer(server.url("good", "echo"), settings: settings)
+            #expect(try bench.answer(transfer).status == 200)
+            let failure = try bench.failure(of: server.url("unknown", ""), settings: settings)
+            #expect(failure.certificateProblem == .unknownIssuer)
+            #expect(failure.remedy.contains(folder))
+        }
+
         @Test func missingAuthorityFileIsNamed() throws {
             var settings = server.settings
             settings.certificateAuthorityFile = "/nowhere/ca.pem"

@@ -70,3 +70,8 @@ static inline CURLMcode pulsegate_curl_multi_set_functions(CURLM *multi, void *c
     if (code == CURLM_OK) code = (curl_multi_setopt)(multi, CURLMOPT_TIMERDATA, context);
     return code;
 }
+
+// The folder of certificate authorities that libcurl was built with; NULL: none.
+static inline const char *pulsegate_curl_authority_folder(void) {
+    return curl_version_info(CURLVERSION_NOW)->capath;
+}

@@ -5,13 +5,13 @@
 #include <getopt.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/random.h>
-#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/timerfd.h>
@@ -44,7 +44,7 @@ enum { PULSEGATE_READABLE = EPOLLIN, PULSEGATE_WRITABLE = EPOLLOUT,
        PULSEGATE_FAILED = EPOLLERR | EPOLLHUP };
 
 // getopt_long(3) keeps its state in globals, which Swift 6 does not let near a struct.
-static inline int pulsegate_getopt(int count, char *const *arguments,
+static inline int pulsegate_getopt(int count, char **arguments,
                                    const struct option *options, int *chosen,
                                    const char **value, int *next) {
     opterr = 0;
@@ -54,4 +54,14 @@ static inline int pulsegate_getopt(int count, char *const *arguments,
     return result;
 }
 
-static inline void pulsegate_getopt_reset(void) { optind = 1; }
+// 0 and not 1: after a refused word getopt still stands within it (getopt(3), NOTES).
+static inline void pulsegate_getopt_reset(void) { optind = 0; }
+
+// When the file was made, microseconds since 1970 (statx(2), STATX_BTIME); INT64_MIN where the
+// file system does not say. statx needs _GNU_SOURCE, which a module's header cannot ask for.
+int64_t pulsegate_birth_microseconds(int descriptor);
+
+// Whether the CPU has an instruction for CRC-32C, and the checksum by it (CLinux.c). Swift has
+// neither the instruction nor a way to compile one function for another CPU than the rest.
+int pulsegate_has_crc32c(void);
+uint32_t pulsegate_crc32c(const uint8_t *bytes, size_t count);

@@ -41,6 +41,9 @@ final class World {
     /// What each sink had before this process, and what it lost by reports since.
     var base: [UInt64] = []
     var reportedLost: [UInt64] = []
+    var saidLost: [UInt64] = []
+    /// The latest measurement of this process, with whose time gap records are stamped.
+    var latest = Moment(monotonicNanoseconds: 0, wallMicroseconds: 0)
     var isPeaceful = false
 
     init(seed: UInt64) {
@@ -142,15 +145,47 @@ final class World {
         var rate = UInt16(heartRates[sensor])
         if chance(percent: 4) { rate = Bool.random(using: &random) ? 0 : 500 }
         if (1...300).contains(rate) { expect(rate, sensor: sensor) }
+        let bytes = notification(rate)
+        if (1...300).contains(rate) { latest = moment }
+        excusing(gaps: false) {
+            gateway.receive(
+                bytes.span, sensor: sensor, time: moment, clock: .synced, now: now)
+        }
+    }
+
+    /// What the ring or the memory gives up for a new record is excused. `gaps`: the new records
+    /// are gap records.
+    func excusing(gaps: Bool = true, _ body: () -> Void) {
         let givenUp = gateway.counters.unsyncedGivenUp
         let oldest = gateway.cursor.oldest
-        let bytes = notification(rate)
-        gateway.receive(
-            bytes.span, sensor: sensor, time: moment, clock: .synced, now: now)
-        if gateway.counters.unsyncedGivenUp > givenUp {
-            journal.excuse(gateway.cursor.synced - 1..<gateway.cursor.synced)
-        }
+        let head = gateway.cursor.head
+        body()
+        if gaps { noteGaps(from: head) }
+        let gone = gateway.counters.unsyncedGivenUp - givenUp
+        journal.excuse(gateway.cursor.synced - gone..<gateway.cursor.synced)
         journal.excuse(oldest..<gateway.cursor.oldest)
+    }
+
+    /// Writes down the gap records that the gateway has put at its head behind `head`, and checks
+    /// that they say what was lost.
+    private func noteGaps(from head: UInt64) {
+        for sequence in head..<gateway.cursor.head {
+            slots.removeAll()
+            gateway.copySlots(first: sequence, count: 1, into: &slots)
+            guard let record = try? Record(decoding: slots.bytes),
+                case .gap(let gap) = record.payload,
+                let sink = weather.sinks.firstIndex(where: { $0.name == record.sensor })
+            else { return journal.violated("\(sequence) is no gap record of a sink") }
+            if gap.count == 0 || gap.lastSequence >= sequence || record.time != latest
+                || gap.count > gap.lastSequence - gap.firstSequence + 1
+            {
+                journal.violated("a gap that cannot be: \(gap)")
+            }
+            saidLost[sink] += gap.count
+            let device = gateway.settings.device
+            let line = appendedText { $0.append(json: record, device: device.span) }
+            journal.recorded(sequence: sequence, line: line, arrival: now)
+        }
     }
 
     var moment: Moment {
@@ -175,7 +210,7 @@ final class World {
 
     /// Carries out every action, and checks what has to hold whenever there is none.
     func perform() {
-        while let action = gateway.nextAction(now: now) {
+        while let action = nextAction() {
             statistics.actions += 1
             if expectedAlarm != nil && !action.isAlarm {
                 return journal.violated("\(action) goes before the alarm")
@@ -192,6 +227,12 @@ final class World {
             if journal.violation != nil { return }
         }
         checkRest()
+    }
+
+    private func nextAction() -> Action? {
+        var action: Action?
+        excusing { action = gateway.nextAction(now: now) }
+        return action
     }
 
     func check(_ event: AlarmEvent) {

@@ -16,7 +16,7 @@ extension World {
                 return gateway.ringFailed(now: now)
             }
             card.finishWrite()
-            return gateway.ringWritten(now: now)
+            return excusing { gateway.ringWritten(now: now) }
         }
         if fails {
             card.failRead()
@@ -47,15 +47,17 @@ extension World {
         journal.stored(request.lines, answer, sink: sink, session: session)
         let before = gateway.sinks[sink].queue.acknowledged
         var asked: Int64 = 0
-        switch answer.reply {
-        case .delivered: gateway.sinkDelivered(sink: sink, now: now)
-        case .none: gateway.sinkFailed(sink: sink, now: now)
-        case .http(let status, let text, let retryAfter):
-            let body = Array(text.utf8)
-            asked = retryAfter
-            gateway.sinkAnswered(
-                sink: sink, status: status, body: body.span, retryAfterNanoseconds: retryAfter,
-                now: now)
+        excusing {
+            switch answer.reply {
+            case .delivered: gateway.sinkDelivered(sink: sink, now: now)
+            case .none: gateway.sinkFailed(sink: sink, now: now)
+            case .http(let status, let text, let retryAfter):
+                let body = Array(text.utf8)
+                asked = retryAfter
+                gateway.sinkAnswered(
+                    sink: sink, status: status, body: body.span,
+                    retryAfterNanoseconds: retryAfter, now: now)
+            }
         }
         if case .waiting(let until) = gateway.sinks[sink].state { quietUntil[sink] = until }
         if asked > 0 && quietUntil[sink] < now + asked {
@@ -122,6 +124,8 @@ extension World {
         alarms = gateway.settings.sensors.map { RateAlarm(limits: $0.limits) }
         expectedAlarm = nil
         reportedLost = gateway.sinks.map { _ in 0 }
+        saidLost = reportedLost
+        latest = gateway.settings.start
         quietUntil = gateway.sinks.map { _ in 0 }
         let head = gateway.cursor.head
         base = gateway.sinks.map { head - $0.sum(head: head) }

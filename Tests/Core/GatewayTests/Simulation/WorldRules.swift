@@ -38,13 +38,18 @@ extension World {
         cardFailedAt.map { now - $0 <= Limits.diskRetryNanoseconds } ?? false
     }
 
-    /// A card that works has every record within the sync interval.
+    /// A card that works has every record within the sync interval that no sink has, and the
+    /// others within the lazy interval.
     func checkSync() {
         guard card.job == nil, !hasCardFailed, gateway.cursor.unsyncedCount > 0 else { return }
-        guard let arrival = journal.arrival(of: gateway.cursor.synced) else {
-            return journal.violated("an unknown record waits for its sync")
+        for sequence in gateway.cursor.synced..<gateway.cursor.head {
+            guard let arrival = journal.arrival(of: sequence) else {
+                return journal.violated("an unknown record waits for its sync")
+            }
+            let isSafe = journal.isAcknowledged(sequence)
+            let patience = isSafe ? gateway.settings.lazyNanoseconds : weather.sync
+            if arrival + patience <= now { journal.violated("a sync is overdue") }
         }
-        if arrival + weather.sync <= now { journal.violated("a sync is overdue") }
     }
 
     /// At the end: the head record on the card says that nothing is owed.
@@ -65,6 +70,10 @@ extension World {
             statistics.lost += sink.queue.lost
             if sink.queue.lost != reportedLost[index] {
                 journal.violated("\(sink.queue.lost) lost, \(reportedLost[index]) reported")
+            }
+            let said = saidLost[index] + sink.unsaidLosses
+            if sink.queue.lost != said {
+                journal.violated("\(sink.queue.lost) lost, \(said) said or to be said")
             }
         }
     }

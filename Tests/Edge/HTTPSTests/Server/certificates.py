@@ -31,7 +31,8 @@ LEAVES = {
 
 
 def make(folder):
-    """Writes NAME.pem and NAME.key for every leaf and authority into `folder` (a Path)."""
+    """Writes NAME.pem and NAME.key for every leaf and authority into `folder` (a Path), and
+    the trusted one once more into its folder `authorities`, under the hash of its subject."""
 
     def openssl(*arguments):
         subprocess.run(["openssl", *arguments], cwd=folder, check=True, capture_output=True)
@@ -42,6 +43,9 @@ def make(folder):
     for name in ("ca", "foreign"):
         openssl("req", "-x509", *key, "-keyout", f"{name}.key", "-out", f"{name}.pem",
                 "-days", "2", "-subj", f"/CN=Pulsegate {name} test authority")
+    (folder / "authorities").mkdir()
+    (folder / "authorities" / "ca.pem").write_text((folder / "ca.pem").read_text())
+    openssl("rehash", "authorities")
     for name, (authority, names, first, last) in LEAVES.items():
         (folder / f"{name}.ext").write_text(f"subjectAltName={names}\n")
         openssl("req", "-new", *key, "-keyout", f"{name}.key", "-out", f"{name}.csr",

@@ -1,0 +1,127 @@
+/// Slots side by side that have the same thing wrong with them.
+public struct RingFinding: Equatable, Sendable {
+    /// What is wrong.
+    public enum Kind: Equatable, Sendable {
+        /// A record should be here and is not: it never reached the card, or it was wiped. There
+        /// is nothing left to repair.
+        case missing
+        /// The head record counts sequences behind the last whole record: the power went before
+        /// they were written, or a gateway runs and has not written them yet.
+        case unwritten
+        /// Behind the last whole record, where the next records go: what a power cut leaves of
+        /// the last write.
+        case torn
+        case damaged(SlotFault)
+    }
+
+    public let kind: Kind
+    public let firstSlot: UInt64
+    public fileprivate(set) var count: UInt64
+    /// The sequence that belongs in the first slot, the next ones in the following slots; nil
+    /// where the ring has never been.
+    public let firstSequence: UInt64?
+
+    fileprivate mutating func extend(by other: RingFinding) -> Bool {
+        // Each flipped bit has a place of its own.
+        if case .damaged(.flippedBit) = kind { return false }
+        guard kind == other.kind, firstSlot + count == other.firstSlot,
+            firstSequence.map({ $0 + count }) == other.firstSequence
+        else { return false }
+        count += 1
+        return true
+    }
+}
+
+/// Goes through a ring slot by slot and says what is wrong, with no more memory for a larger
+/// ring: a finding is handed out when the next slot has something else.
+public struct RingCheck: Sendable {
+    /// Records in the largest write of a gateway: unreadable slots that a power cut can leave.
+    public static let tornLimit: UInt64 = 2_048
+
+    private let cursor: RingCursor
+    private let wholeEnd: UInt64
+    private let tornSlots: UInt64
+    private var current: RingFinding?
+    /// Records that can be read.
+    public private(set) var wholeCount: UInt64 = 0
+    /// Those of the lowest and of the highest sequence.
+    public private(set) var oldest: Record?
+    public private(set) var newest: Record?
+    public private(set) var missingCount: UInt64 = 0
+    public private(set) var unwrittenCount: UInt64 = 0
+    public private(set) var tornCount: UInt64 = 0
+    public private(set) var damagedCount: UInt64 = 0
+    /// Those of the damaged that a newer version wrote.
+    public private(set) var unknownCount: UInt64 = 0
+
+    /// `tornSlots` is what `isTorn` said yes to, one slot after the other, from the slot of
+    /// `survey.wholeEnd` on; a longer row than `tornLimit` is no torn write.
+    public init(survey: RingSurvey, tornSlots: UInt64) {
+        cursor = survey.cursor
+        wholeEnd = survey.wholeEnd
+        self.tornSlots = tornSlots <= Self.tornLimit ? tornSlots : 0
+    }
+
+    /// Whether a write that was cut off can have left this.
+    public static func isTorn(_ content: SlotContent) -> Bool {
+        content == .unreadable(.checksum)
+    }
+
+    /// Takes the next slot. Answers a finding that has ended with it.
+    public mutating func examine(_ content: SlotContent, slot: UInt64) -> RingFinding? {
+        guard let finding = judge(content, slot: slot) else { return finish() }
+        switch finding.kind {
+        case .missing: missingCount += 1
+        case .unwritten: unwrittenCount += 1
+        case .torn: tornCount += 1
+        case .damaged(.unknown):
+            damagedCount += 1
+            unknownCount += 1
+        case .damaged: damagedCount += 1
+        }
+        if current?.extend(by: finding) ?? false { return nil }
+        defer { current = finding }
+        return current
+    }
+
+    /// The last finding, if one has not been handed out yet.
+    public mutating func finish() -> RingFinding? {
+        defer { current = nil }
+        return current
+    }
+
+    private mutating func judge(_ content: SlotContent, slot: UInt64) -> RingFinding? {
+        let expected = cursor.expectedSequence(inSlot: slot)
+        switch content {
+        case .empty:
+            guard let expected else { return nil }
+            return finding(expected < wholeEnd ? .missing : .unwritten, slot, expected)
+        case .record(let record):
+            // A gateway that runs may have written a later one since the survey.
+            if let expected, record.sequence < expected {
+                return finding(expected < wholeEnd ? .missing : .unwritten, slot, expected)
+            }
+            note(record)
+            return nil
+        case .unreadable(let fault):
+            let distance =
+                (slot + cursor.slotCount - cursor.slot(of: wholeEnd)) % cursor.slotCount
+            if Self.isTorn(content) && distance < tornSlots {
+                return finding(.torn, slot, wholeEnd + distance)
+            }
+            return finding(.damaged(fault), slot, expected)
+        }
+    }
+
+    private mutating func note(_ record: Record) {
+        wholeCount += 1
+        if record.sequence <= oldest?.sequence ?? record.sequence { oldest = record }
+        if record.sequence >= newest?.sequence ?? record.sequence { newest = record }
+    }
+
+    private func finding(
+        _ kind: RingFinding.Kind, _ slot: UInt64, _ sequence: UInt64?
+    ) -> RingFinding {
+        RingFinding(kind: kind, firstSlot: slot, count: 1, firstSequence: sequence)
+    }
+}

@@ -1,0 +1,199 @@
+"""Signals, the lock, and how a gateway ends."""
+
+import subprocess
+import time
+
+import pytest
+from gateway import (DEVICE, assert_in_order_and_once, file_sink, hex_lines, kinesis_sink,
+                     parse_lines, parse_stream, play, wait_until)
+from recordings import as_hex_lines
+from ring_file import read_ring
+
+DRAIN_SECONDS = 5
+MARGIN_SECONDS = 5
+# 1 MiB less 16 KiB in front, at 128 bytes a record.
+RING_SLOTS = ((1 << 20) - 16_384) // 128
+
+
+def away(double):
+    """The double's sink at a port where nothing listens."""
+    return kinesis_sink(double, endpoint="https://127.0.0.1:1")
+
+
+def wait_for_slots(desk, count):
+    wait_until(lambda: desk.ring.exists() and len(read_ring(desk.ring, DEVICE).records) == count,
+               f"{count} records in the ring")
+
+
+def test_sigterm_delivers_what_there_is_and_ends_with_0(desk, double):
+    desk.configure(hex_lines(), kinesis_sink(double, flush="10min"), file_sink(flush="10min"))
+    run = desk.start(stdin=subprocess.PIPE)
+    run.write(as_hex_lines(range(60, 160)))
+    wait_for_slots(desk, 100)
+    begun = time.monotonic()
+    run.terminate()
+    assert run.wait() == 0, run.log
+    assert time.monotonic() - begun < DRAIN_SECONDS
+    assert_in_order_and_once(parse_stream(double.records()), list(range(60, 160)))
+    assert_in_order_and_once(parse_lines(desk.file_bytes()), list(range(60, 160)))
+
+
+def test_sigterm_ends_after_five_seconds_when_the_cloud_is_away(desk, double):
+    desk.configure(hex_lines(drain_timeout="10min"), away(double))
+    run = desk.start(stdin=subprocess.PIPE)
+    run.write(as_hex_lines([72] * 10))
+    run.wait_for_log("not reached")
+    begun = time.monotonic()
+    run.terminate()
+    assert run.wait() == 0, run.log
+    assert DRAIN_SECONDS - 1 < time.monotonic() - begun < DRAIN_SECONDS + MARGIN_SECONDS
+    assert "sink cloud: 0 delivered, 0 lost, 10 stay in the ring" in run.log
+
+    desk.configure(hex_lines(), kinesis_sink(double))
+    assert desk.run(text="").status == 0
+    assert_in_order_and_once(parse_stream(double.records()), [72] * 10)
+
+
+def test_a_second_sigterm_ends_at_once_and_what_was_synced_stays(desk, double):
+    desk.configure(hex_lines(), away(double), ring={"sync_interval": "100ms"})
+    run = desk.start(stdin=subprocess.PIPE)
+    run.write(as_hex_lines([72] * 10))
+    wait_for_slots(desk, 10)
+    run.wait_for_log("not reached")
+    run.terminate()
+    # Two signals of one kind that are pending together are one: the first has to be taken.
+    wait_until(lambda: signals_pending(run) == 0, "the first signal to be taken")
+    begun = time.monotonic()
+    run.terminate()
+    assert run.wait() == 1, run.log
+    assert time.monotonic() - begun < DRAIN_SECONDS - 2
+    assert "10 stay in the ring" in run.log
+
+    desk.configure(hex_lines(), kinesis_sink(double))
+    assert desk.run(text="").status == 0
+    assert_in_order_and_once(parse_stream(double.records()), [72] * 10)
+
+
+def signals_pending(run):
+    """Bits of the signals that the process has been sent and has not taken (proc(5), ShdPnd)."""
+    with open(f"/proc/{run.process.pid}/status", encoding="ascii") as file:
+        return next(int(line.split()[1], 16) for line in file if line.startswith("ShdPnd"))
+
+
+def test_a_gateway_told_to_stay_goes_on_after_its_recording_until_it_is_stopped(
+        desk, run_47min):
+    desk.configure(play(run_47min.path, at_end="stay"), file_sink())
+    run = desk.start()
+    wait_until(lambda: desk.file_bytes().count(b"\n") == 2808, "2,808 records in the file")
+    assert run.process.poll() is None
+    run.terminate()
+    assert run.wait() == 0, run.log
+    assert_in_order_and_once(parse_lines(desk.file_bytes()), run_47min.heart_rates)
+
+
+@pytest.mark.parametrize("seconds", ["0s", "1s"])
+def test_the_time_to_drain_ends_the_run_with_0_and_says_what_stays(desk, double, seconds):
+    desk.configure(hex_lines(drain_timeout=seconds), away(double))
+    begun = time.monotonic()
+    run = desk.run(text=as_hex_lines([72] * 10))
+    assert run.status == 0, run.log
+    assert time.monotonic() - begun < 1 + MARGIN_SECONDS
+    assert "sink cloud: 0 delivered, 0 lost, 10 stay in the ring" in run.log
+
+
+def test_what_stays_after_no_time_to_drain_comes_with_the_next_start(desk, double):
+    desk.configure(hex_lines(drain_timeout="0s"), away(double))
+    run = desk.run(text=as_hex_lines([72] * 10))
+    assert "10 stay in the ring" in run.log
+    desk.configure(hex_lines(), kinesis_sink(double))
+    assert desk.run(text="").status == 0
+    assert_in_order_and_once(parse_stream(double.records()), [72] * 10)
+
+
+@pytest.mark.xfail(strict=True, reason="the end of the drain leaves what is not written yet, "
+                   "beyond one job of 2,048 records, and says that it stays in the ring")
+def test_no_time_to_drain_is_time_to_write_the_ring(desk, double):
+    values = [60 + number % 90 for number in range(RING_SLOTS)]
+    desk.configure(hex_lines(drain_timeout="0s"), away(double))
+    run = desk.run(text=as_hex_lines(values))
+    assert run.status == 0, run.log
+    assert f"{RING_SLOTS} stay in the ring" in run.log
+    assert len(read_ring(desk.ring, DEVICE).records) == RING_SLOTS
+
+
+def test_a_second_gateway_on_one_ring_is_refused_and_the_first_goes_on(desk):
+    desk.configure(hex_lines(), file_sink())
+    first = desk.start(stdin=subprocess.PIPE)
+    first.wait_for_log("started: ")
+    second = desk.run(text="00 63\n")
+    assert second.status == 1
+    assert f"{desk.ring}: another pulsegate uses this ring" in second.log
+    assert "stop it (systemctl stop pulsegate) or choose another data folder" in second.log
+    assert first.process.poll() is None
+    first.write("00 48\n00 49\n")
+    first.close_input()
+    assert first.wait() == 0, first.log
+    assert_in_order_and_once(parse_lines(desk.file_bytes()), [72, 73])
+
+
+def test_the_lock_goes_with_a_killed_gateway(desk):
+    desk.configure(hex_lines(), file_sink())
+    first = desk.start(stdin=subprocess.PIPE)
+    first.wait_for_log("started: ")
+    first.kill()
+    assert desk.run(text="00 48\n").status == 0
+    assert_in_order_and_once(parse_lines(desk.file_bytes()), [72])
+
+
+def test_sequences_go_on_over_starts_and_each_start_is_a_session_of_its_own(desk):
+    desk.configure(hex_lines(), file_sink())
+    for value in (70, 71, 72):
+        assert desk.run(text=as_hex_lines([value])).status == 0
+    records = parse_lines(desk.file_bytes())
+    assert_in_order_and_once(records, [70, 71, 72])
+    assert len({record["session_id"] for record in records}) == 3
+
+
+def lost_by_the_log(run):
+    return sum(int(line.split(" records lost")[0].split()[-1]) for line in run.lines
+               if "records lost: the full ring gave up its oldest" in line)
+
+
+def test_a_full_ring_gives_up_its_oldest_records_and_says_how_many(desk, double):
+    values = [60 + number % 90 for number in range(RING_SLOTS + 1000)]
+    desk.configure(hex_lines(drain_timeout="1s"), away(double))
+    run = desk.start(stdin=subprocess.PIPE)
+    run.write(as_hex_lines(values[:10]))
+    run.wait_for_log("not reached")
+    run.write(as_hex_lines(values[10:]))
+    run.close_input()
+    assert run.wait() == 0, run.log
+    assert f"0 delivered, 1000 lost, {RING_SLOTS} stay in the ring" in run.log
+    assert lost_by_the_log(run) == 1000
+
+    desk.configure(hex_lines(), kinesis_sink(double))
+    again = desk.run(text="")
+    assert f"sink cloud: {RING_SLOTS} delivered, 0 lost" in again.log
+    assert_in_order_and_once(parse_stream(double.records()), values[1000:], first=1000)
+
+
+@pytest.mark.xfail(strict=True, reason="the tail stays at the request in flight: what was given "
+                   "up behind it is counted again by the next start, and as still in the ring")
+def test_a_ring_that_goes_over_a_request_in_flight_counts_each_loss_once(
+        desk, start_double):
+    double = start_double("--seed", 1)
+    values = [60 + number % 90 for number in range(RING_SLOTS + 1000)]
+    desk.configure(hex_lines(drain_timeout="1s"), kinesis_sink(double, timeout="10min",
+                                                              connect_timeout="10min"))
+    double.server.pause()
+    run = desk.start(stdin=subprocess.PIPE)
+    run.write(as_hex_lines(values))
+    run.close_input()
+    assert run.wait() == 0, run.log
+    double.server.resume()
+
+    desk.configure(hex_lines(), kinesis_sink(double))
+    again = desk.run(text="")
+    assert_in_order_and_once(parse_stream(double.records()), values[1000:], first=1000)
+    assert lost_by_the_log(run) + lost_by_the_log(again) == 1000
+    assert f"{RING_SLOTS} stay in the ring" in run.log

@@ -1,0 +1,69 @@
+import Bytes
+public import Time
+
+/// Time as the loop has it: the sensor sends once a second, from a fixed day on, and the machine
+/// sees a notification every millisecond, as in a replay.
+public struct LoopClock {
+    /// The sensor's time.
+    public private(set) var sensor = Moment(
+        monotonicNanoseconds: 0, wallMicroseconds: 1_752_599_433_123_456)
+    /// The machine's monotonic time, nanoseconds.
+    public private(set) var now: Int64 = 0
+
+    public init() {}
+
+    public mutating func tick() {
+        sensor = sensor.advanced(byNanoseconds: 1_000_000_000)
+        now += 1_000_000
+    }
+}
+
+/// What a strap sends: contact, a heart rate that rises and falls through the alarm's limits,
+/// and one RR interval of the same length, as in most notifications.
+public struct Notifications: ~Copyable {
+    /// Each takes this many bytes: flags, value, one interval.
+    private static let length = 4
+    public let count = 1_024
+    private var text: FixedBuffer
+
+    public init() {
+        text = FixedBuffer(capacity: count * Self.length)
+        for index in 0..<count {
+            let phase = index % 256
+            let rate = 60 + (phase < 128 ? phase : 255 - phase)
+            let interval = 60 * 1_024 / rate
+            text.append(0b1_0110)
+            text.append(UInt8(rate))
+            text.append(UInt8(interval & 0xFF))
+            text.append(UInt8(interval >> 8))
+        }
+    }
+
+    @_lifetime(borrow self)
+    public borrowing func bytes(_ index: Int) -> Span<UInt8> {
+        text.bytes.extracting(index * Self.length..<(index + 1) * Self.length)
+    }
+}
+
+/// What the service says when it has taken every record of a request.
+public struct PutRecordsAnswerText: ~Copyable {
+    private var text: FixedBuffer
+
+    public init(entries: Int) {
+        text = FixedBuffer(capacity: 64 + 128 * entries)
+        text.append("{\"FailedRecordCount\":0,\"Records\":[")
+        for index in 0..<entries {
+            if index > 0 { text.append(UInt8(ascii: ",")) }
+            text.append("{\"SequenceNumber\":\"49590338271490256608559692538361571095")
+            text.append(decimal: UInt64(index), digits: 18)
+            text.append("\",\"ShardId\":\"shardId-000000000000\"}")
+        }
+        text.append("]}")
+        precondition(!text.overflowed, "an entry takes less than 128 bytes")
+    }
+
+    public var bytes: Span<UInt8> {
+        @_lifetime(borrow self)
+        borrowing get { text.bytes }
+    }
+}
