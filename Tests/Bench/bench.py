@@ -50,16 +50,18 @@ STAGES = {
 # --- Running programs ---------------------------------------------------------------------
 
 
-def peak_kib(pid):
-    """The peak resident set of a running process, KiB; None once it has ended.
+def resident_kib(pid):
+    """The peak resident set of a running process and its anonymous part now, KiB; zeros once it
+    has ended. The rest are pages of files, which other programs share: libraries above all.
 
     ru_maxrss would not do: a child inherits it from the process that started it.
     """
     try:
-        match = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
+        status = Path(f"/proc/{pid}/status").read_text()
     except OSError:
-        return None
-    return int(match[1]) if match else None
+        return 0, 0
+    found = dict(re.findall(r"(VmHWM|RssAnon):\s+(\d+) kB", status))
+    return int(found.get("VmHWM", 0)), int(found.get("RssAnon", 0))
 
 
 def run_program(command, environment=None):
@@ -69,9 +71,10 @@ def run_program(command, environment=None):
         process = subprocess.Popen(
             [str(word) for word in command], stdin=subprocess.DEVNULL, stdout=output,
             env={**os.environ, **(environment or {})})
-        peak = 0
+        peak = own = 0
         while True:
-            peak = max(peak, peak_kib(process.pid) or 0)
+            sizes = resident_kib(process.pid)
+            peak, own = max(peak, sizes[0]), max(own, sizes[1])
             pid, status, usage = os.wait4(process.pid, os.WNOHANG)
             if pid:
                 break
@@ -84,7 +87,7 @@ def run_program(command, environment=None):
         return output.read().decode(), {
             "wall_seconds": wall, "cpu_seconds": usage.ru_utime + usage.ru_stime,
             "user_seconds": usage.ru_utime, "system_seconds": usage.ru_stime,
-            "peak_rss_kib": peak}
+            "peak_rss_kib": peak, "peak_own_kib": own}
 
 
 def read_heart_rates():
@@ -211,6 +214,7 @@ def summarize_bulk(options, medians, records_file):
             "user_seconds_process": cost["user_seconds"] * scale,
             "system_seconds_process": cost["system_seconds"] * scale,
             "peak_rss_mib": cost["peak_rss_kib"] / 1024,
+            "peak_own_mib": cost["peak_own_kib"] / 1024,
             "bytes_up": cost["bytes_up"] * scale, "bytes_down": cost["bytes_down"] * scale}
     return {"record_bytes": sum(map(len, lines)) / len(lines), "start": start,
             "producers": rows}
@@ -276,10 +280,11 @@ def bulk_table(options, bulk):
             f"({row['cpu_seconds_process'] / ours['cpu_seconds_process']:.0f}×)",
             f"{figure(row['cpu_seconds_loop'])} "
             f"({row['cpu_seconds_loop'] / ours['cpu_seconds_loop']:.0f}×)",
-            f"{row['peak_rss_mib']:.1f}", figure(row["bytes_up"] / 1000),
+            f"{row['peak_rss_mib']:.1f}", f"{row['peak_own_mib']:.1f}",
+            figure(row["bytes_up"] / 1000),
             figure(row["bytes_down"] / 1000)])
     return table(["", "records/s", "CPU s, process", "CPU s, without start", "peak RSS, MiB",
-                  "kB up", "kB down"], rows)
+                  "of it not shared, MiB", "kB up", "kB down"], rows)
 
 
 def stage_table(stages, instructions):
@@ -309,7 +314,7 @@ def print_report(options, report):
     start = bulk["start"]
     print(f"\npulsegate starts, makes a 64 MiB ring, sends one record and ends in "
           f"{start['cpu_seconds'] * 1000:.0f} ms of CPU and {start['wall_seconds'] * 1000:.0f} ms."
-          " Its bulk run writes every record to the ring file as well.\n")
+          " Its bulk run reads a recording and writes every record to the ring file as well.\n")
     print("One measurement, stage by stage:\n")
     print(stage_table(report["stages_nanoseconds"], report["stages_instructions"]))
     print("\nTimes are processor time. Instructions are counted under valgrind, whose processor "

@@ -32,19 +32,6 @@ class Recording:
         """When each heart rate came."""
         return [seconds for seconds, value in self.rows if value and value <= 300]
 
-    @cached_property
-    def row_out_of_order(self):
-        """Index of the first row that is not later than the one before it; None without one."""
-        return next((index for index in range(1, len(self.rows))
-                     if self.rows[index][0] <= self.rows[index - 1][0]), None)
-
-    def sorted_copy(self, path):
-        """Writes the rows to `path`, sorted and one for each time, as a Recording of its own."""
-        rows = tuple(sorted(dict(self.rows).items()))
-        path.write_text("seconds,beats_per_minute\n" + "".join(
-            f"{seconds:g},{'' if value is None else value}\n" for seconds, value in rows))
-        return Recording(path, rows)
-
     def alarms(self, high=150, clear=145, onset=3, silence=10):
         """Returns [(raised, cleared or None, highest while raised)], the times in seconds."""
         alarms, since, last, raised, peak = [], None, None, None, 0

@@ -66,27 +66,11 @@ def assert_summary(summary, recording):
 @pytest.mark.parametrize("name", recording_names())
 def test_a_recording_at_full_speed_ends_with_the_counts_of_its_rows(tmp_path, name):
     recording = read_recording(name)
-    if recording.row_out_of_order is not None:
-        recording = recording.sorted_copy(tmp_path / f"{name}.csv")
     _, summary = run_demo(tmp_path, "--recording", recording.path, "--speed", "max")
     assert_summary(summary, recording)
     records = sorted((tmp_path / "data").glob("records.ndjson*"))
     assert [path.name for path in records] == ["records.ndjson"]
     assert_in_order_and_once(parse_lines(records[0].read_bytes()), recording.heart_rates)
-
-
-def test_a_recording_that_goes_back_in_time_is_refused_with_its_line(tmp_path):
-    """A device did write this: two of its 24,233 rows are a second before the one above them."""
-    recording = read_recording("multisport-7h")
-    ended = subprocess.run(
-        [BINARY, "demo", "--data", str(tmp_path / "data"), "--recording", str(recording.path)],
-        env=environment(), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
-    assert ended.returncode == 1 and ended.stdout == ""
-    # The header is line 1.
-    line, seconds = recording.row_out_of_order + 2, recording.rows[recording.row_out_of_order][0]
-    assert (f"{recording.path}: line {line}, column seconds: \"{seconds:g}\" is not later than "
-            "the row before; sort the rows") in ended.stderr
-    assert not (tmp_path / "data").exists()
 
 
 def test_the_built_in_session_needs_no_file_and_raises_an_alarm(tmp_path):
@@ -112,7 +96,7 @@ def test_a_pipe_gets_a_line_a_second_whose_figures_only_grow(tmp_path, run_47min
     assert 4 <= len(shown) <= elapsed + 3
     times = [int(line[1]) * 3600 + int(line[2]) * 60 + int(line[3]) for line in shown]
     assert times[0] == 0 and times == sorted(times)
-    assert all(15 <= after - before <= 30 for before, after in zip(times[:3], times[1:3]))
+    assert all(15 <= after - before <= 60 for before, after in zip(times[:3], times[1:3]))
     for line, seconds in zip(shown, times):
         stored, delivered, waiting, lost = (int(figure) for figure in line.groups()[5:])
         assert stored == delivered + waiting and lost == 0

@@ -156,4 +156,22 @@ def test_a_read_only_disk_is_refused_in_words(desk):
         desk.configure(hex_lines(), file_sink(), gateway={"data": disk / "data"})
         run = desk.run(text="00 48\n")
         assert run.status == 1, run.log
-        assert "Read-only file system" in run.log and f"{disk}/data" in run.log
+        assert f"{disk}/data: on tmpfs, read-only" in run.log
+        assert "mount it writable, or choose another [gateway] data folder" in run.log
+
+
+def test_a_ring_in_memory_is_refused_unless_it_is_asked_for(desk):
+    with small_disk(desk.folder / "small", "4m") as disk:
+        desk.configure(hex_lines(), file_sink(), gateway={"data": disk / "data"},
+                       ring={"allow_volatile": "no"})
+        run = desk.run(text="00 48\n")
+        assert run.status == 1, run.log
+        assert f"{disk}/data: on tmpfs, in memory: gone after a power cut" in run.log
+        assert "`allow_volatile = yes` into [ring]" in run.log
+        assert list(disk.iterdir()) == []
+
+        desk.configure(hex_lines(), file_sink(), gateway={"data": disk / "data"},
+                       ring={"allow_volatile": "yes"})
+        allowed = desk.run(text="00 48\n")
+        assert allowed.status == 0, allowed.log
+        assert "allowed by [ring] allow_volatile" in allowed.log

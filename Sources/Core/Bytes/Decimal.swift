@@ -1,15 +1,14 @@
 extension FixedBuffer {
     /// Appends `value` in decimal digits.
     public mutating func append(decimal value: UInt64) {
-        var digits = InlineArray<20, UInt8>(repeating: 0)  // 2^64 has 20 digits
-        var start = 20
-        var rest = value
-        repeat {
-            start -= 1
-            digits[start] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
-            rest /= 10
-        } while rest > 0
-        append(digits.span.extracting(start..<20))
+        var digits = 1
+        var bound: UInt64 = 10
+        // 2^64 has 20 digits, and 10^20 does not fit.
+        while digits < 20, value >= bound {
+            digits += 1
+            bound = bound &* 10
+        }
+        append(decimal: value, digits: digits)
     }
 
     /// Appends `value` in decimal digits, with a sign when it is negative.

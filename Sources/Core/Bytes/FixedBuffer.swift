@@ -112,6 +112,7 @@ public struct FixedBuffer: ~Copyable {
 
     /// Appends literal text: what is constant in a request costs a copy and nothing else.
     @inlinable
+    @inline(__always)
     public mutating func append(_ text: StaticString) {
         guard text.utf8CodeUnitCount <= room else {
             hasOverflowed = true

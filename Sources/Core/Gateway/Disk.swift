@@ -144,9 +144,9 @@ extension Gateway {
 
     /// When the records that are in memory alone have to be synced; nil when there are none.
     ///
-    /// A record that no sink has acknowledged is synced within the sync interval. One that a sink
-    /// has is safe already: it may wait for the lazy interval, so that a card beside a healthy
-    /// uplink is written rarely, in whole pages.
+    /// A record that a sink still waits for is synced within the sync interval. One that every
+    /// sink has is safe already: it may wait for the lazy interval, so that a card beside a
+    /// healthy uplink is written rarely, in whole pages.
     var syncDue: Int64? {
         guard cursor.unsyncedCount > 0 else { return nil }
         if isDraining || settings.syncsEach { return 0 }
@@ -275,7 +275,7 @@ extension Gateway {
         }
     }
 
-    /// Records below `sequence` have been synced, or a sink has them.
+    /// Records below `sequence` have been synced, or every sink has them.
     mutating func markSafe(upTo sequence: UInt64, now: Int64) {
         while safe < sequence {
             if window.contains(safe) {

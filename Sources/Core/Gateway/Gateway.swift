@@ -21,7 +21,7 @@ public struct Gateway: ~Copyable {
     public let settings: GatewaySettings
     public internal(set) var counters = Counters()
     public internal(set) var cursor: RingCursor
-    /// Arrival of a record → acknowledged by a sink or synced, nanoseconds of `now`.
+    /// Arrival of a record → acknowledged by every sink or synced, nanoseconds of `now`.
     public internal(set) var durableLatency = LatencyHistogram()
     public let sinks: [Sink]
     /// No more input will come: requests do not wait for company any more.
@@ -43,7 +43,7 @@ public struct Gateway: ~Copyable {
     var cache: FixedBuffer
     var cacheFirst: UInt64 = 0
     var cacheEnd: UInt64 = 0
-    /// Records below this one are acknowledged by a sink or synced.
+    /// Records below this one are acknowledged by every sink or synced.
     var safe: UInt64
     /// The moment of the latest measurement: what the gateway records of itself is stamped with
     /// it, because the gateway has no clock.
@@ -195,6 +195,9 @@ public struct Gateway: ~Copyable {
         for sink in sinks where sink.queue.tail < cursor.head { return false }
         return true
     }
+
+    /// Everything that was recorded has been synced.
+    public var isOnCard: Bool { cursor.unsyncedCount == 0 && disk.job == .none }
 
     /// Whether one more record could be taken without another one leaving memory unsynced. A
     /// recording can wait; a heart cannot, so live input does not ask.

@@ -199,7 +199,7 @@ extension Gateway {
         giveUpOverwritten(index)
         recordGaps(of: index, now: now)
         tailMoved(now: now)
-        markSafe(upTo: sink.queue.tail, now: now)
+        markSafe(upTo: sinks.reduce(cursor.head) { min($0, $1.queue.tail) }, now: now)
     }
 
     /// Puts everything in flight back and waits. Answers the wait in nanoseconds.

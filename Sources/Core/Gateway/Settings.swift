@@ -52,9 +52,9 @@ public struct GatewaySettings: Sendable {
     /// When the gateway began: the time of what it records before the first measurement.
     public var start = Moment(monotonicNanoseconds: 0, wallMicroseconds: 0)
     public var startClock = ClockState.unsynced
-    /// A record that no sink has acknowledged is synced at most this long after its arrival.
+    /// A record that a sink still waits for is synced at most this long after its arrival.
     public var syncNanoseconds: Int64
-    /// A record that a sink has acknowledged may wait this long for its sync.
+    /// A record that every sink has acknowledged may wait this long for its sync.
     public var lazyNanoseconds: Int64 = 30_000_000_000
     /// Every record is synced at once, whatever the sinks do.
     public var syncsEach = false

@@ -47,7 +47,8 @@ public struct WearStatistics: Equatable, Sendable {
 /// ```
 ///
 /// Two copies, each on a page of its own. A sync lies between the last write of one and the first
-/// of the other, so a power cut leaves the younger or the older one whole. An old tail repeats records; it never loses one.
+/// of the other, so a power cut leaves the younger or the older one whole. An old tail repeats
+/// records; it never loses one.
 public struct RingHead: Equatable, Sendable {
     public static let byteCount = 1_024
     /// Sinks that a ring can keep tails for.

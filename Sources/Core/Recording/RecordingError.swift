@@ -14,8 +14,6 @@ public struct RecordingError: Error, Equatable, Sendable, CustomStringConvertibl
         case fieldMissing
         /// The time is not a decimal number of seconds, or more than 292 years.
         case notSeconds
-        /// The time is not later than that of the row before.
-        case notLater
         /// The heart rate is not an integer from 0 to 65,535.
         case notBeatsPerMinute
         /// A header and nothing behind it.
@@ -60,9 +58,6 @@ public struct RecordingError: Error, Equatable, Sendable, CustomStringConvertibl
         case .notSeconds:
             "\"\(value)\" is not a time in seconds; write digits with an optional fraction, "
                 + "such as 12 or 12.5"
-        case .notLater:
-            "\"\(value)\" is not later than the row before; sort the rows and keep one for "
-                + "each time"
         case .notBeatsPerMinute:
             "\"\(value)\" is not a heart rate; write an integer from 0 to 65535, or nothing "
                 + "where the sensor gave no value"

@@ -92,10 +92,9 @@ public struct RecordingParser: Sendable {
         guard let time = field.parseSeconds() else {
             throw RecordingError(.notSeconds, line: line, column: .seconds, value: field)
         }
-        if let last = lastTimeNanoseconds, time <= last {
-            throw RecordingError(.notLater, line: line, column: .seconds, value: field)
-        }
-        return time
+        // Devices set their clock while they record, so a few rows of a real file go back by a
+        // second: such a row is played with the one before it.
+        return max(time, lastTimeNanoseconds ?? time)
     }
 
     private func parseRate(_ field: Span<UInt8>) throws(RecordingError) -> UInt16? {

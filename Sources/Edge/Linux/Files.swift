@@ -142,12 +142,14 @@ public enum Path {
         let file = try FileDescriptor.open(path, .readOnly)
         var buffer = FixedBuffer(capacity: 65_536)
         var contents: [UInt8] = []
+        // A list that grows takes up to twice its size; what has no length (/proc) is small.
+        contents.reserveCapacity(Int(min(try file.length(of: path), UInt64(max(0, limit)))))
         while true {
             buffer.removeAll()
             guard let count = try file.read(atMost: 65_536, into: &buffer, subject: path),
                 count > 0
             else { return contents }
-            for index in 0..<count { contents.append(buffer.bytes[index]) }
+            unsafe buffer.bytes.withUnsafeBufferPointer { unsafe contents.append(contentsOf: $0) }
             if contents.count > limit {
                 throw SystemError(call: "read", subject: path, number: EFBIG)
             }

@@ -15,6 +15,10 @@ public final class RingJob: DiskJob, @unchecked Sendable {
     private var work = Work.none
     private var slots: FixedBuffer
     private var head = FixedBuffer(capacity: RingHead.byteCount)
+    private var old = FixedBuffer(capacity: Record.slotBytes)
+    /// The first and the last of the records that the last write went over, where both could be
+    /// read.
+    public private(set) var replaced: (first: Record, last: Record)?
     /// What went wrong; nil when nothing did.
     public private(set) var failure: SystemError?
     /// What the card was asked to do in the ring's life; it goes into each head record.
@@ -69,10 +73,12 @@ public final class RingJob: DiskJob, @unchecked Sendable {
 
     public func perform() {
         syncNanoseconds = nil
+        replaced = nil
         do throws(SystemError) {
             switch work {
             case .none: preconditionFailure("a job is prepared before it is submitted")
             case .write(let first, let sync, let generation):
+                readReplaced(first: first)
                 try write(first: first, generation: generation)
                 if sync { try synchronize() }
             case .read(let first, let count):
@@ -82,6 +88,36 @@ public final class RingJob: DiskJob, @unchecked Sendable {
             failure = nil
         } catch {
             failure = error
+        }
+    }
+
+    /// Looks at the first and the last record that the write will go over: if a sink was owed
+    /// them, their times are what its gap record says.
+    private func readReplaced(first: UInt64) {
+        let count = UInt64(slots.count / Record.slotBytes)
+        guard count > 0, first >= file.geometry.slotCount,
+            let oldest = record(at: first), let youngest = record(at: first + count - 1)
+        else { return }
+        replaced = (oldest, youngest)
+    }
+
+    /// The record that lies in the slot of `sequence` now; nil when none can be read.
+    private func record(at sequence: UInt64) -> Record? {
+        let slot = sequence % file.geometry.slotCount
+        old.removeAll()
+        do throws(SystemError) {
+            try file.descriptor.read(
+                Record.slotBytes, at: file.geometry.offset(ofSlot: slot), into: &old,
+                subject: file.path)
+        } catch {
+            return nil
+        }
+        return old.withBytes { bytes in
+            do throws(RecordError) {
+                return try Record(decoding: bytes)
+            } catch {
+                return nil
+            }
         }
     }
 

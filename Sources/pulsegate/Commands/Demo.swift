@@ -12,10 +12,15 @@ enum DemoCommand {
     private static let ringBytes: UInt64 = 16 << 20
 
     static func run(_ arguments: [String]) -> Int32 {
+        let options: [String: String]
         do throws(SetupError) {
-            let options = try parse(arguments)
-            let plan = try plan(options)
-            return try play(plan)
+            options = try parse(arguments)
+        } catch {
+            Console.error("demo: \(error)")
+            return ExitStatus.usage
+        }
+        do throws(SetupError) {
+            return try play(try plan(options))
         } catch {
             Console.error("demo: \(error)")
             return ExitStatus.failure

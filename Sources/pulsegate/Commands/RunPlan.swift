@@ -42,6 +42,9 @@ extension SessionPlan {
             device: configuration.deviceID, dataFolder: configuration.dataDirectory,
             ringBytes: UInt64(configuration.ring.sizeBytes),
             syncNanoseconds: configuration.ring.syncIntervalNanoseconds,
+            lazyNanoseconds: configuration.ring.lazyIntervalNanoseconds,
+            syncsEach: configuration.ring.sync == .each,
+            refusesWhenFull: configuration.ring.whenFull == .refuse,
             sensor: configuration.input.sensor,
             limits: RateLimits(
                 highBeatsPerMinute: configuration.alarm.highBeatsPerMinute,

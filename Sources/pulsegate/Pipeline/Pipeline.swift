@@ -189,7 +189,7 @@ struct Pipeline: ~Copyable {
         } else if ringJob.isRead {
             ringJob.withSlots { gateway.ringRead($0) }
         } else {
-            gateway.ringWritten(now: now)
+            gateway.ringWritten(replaced: ringJob.replaced, now: now)
         }
         ringWasFailing = ringJob.failure != nil
     }

@@ -37,7 +37,7 @@ struct Replay {
     let speed: ReplaySpeed
     private let bytes: [UInt8]
     private let loops: Bool
-    private let start: Moment
+    private var start: Moment
     private var player = RecordingPlayer()
     private var next: RecordingRow?
     /// Recording time at which the current round began.
@@ -61,6 +61,9 @@ struct Replay {
         shift = loops ? 0 : max(0, extent.durationNanoseconds - played)
         next = try player.next(in: bytes.span)
     }
+
+    /// Begins at `start` instead: checking a long recording takes its time.
+    mutating func begin(at start: Moment) { self.start = start }
 
     /// The moment at which the sensor sent its first value.
     var sensorStart: Moment { start.advanced(byNanoseconds: -shift) }

@@ -33,6 +33,9 @@ struct SessionPlan {
     var dataFolder: String
     var ringBytes: UInt64
     var syncNanoseconds: Int64
+    var lazyNanoseconds: Int64 = 30_000_000_000
+    var syncsEach = false
+    var refusesWhenFull = false
     var sensor: String
     var limits: RateLimits
     var sinks: [SinkPlan]
@@ -50,7 +53,7 @@ extension SessionPlan {
         // Before the first thread: the disk worker inherits the signal mask.
         let signals = try SetupError.wrap { () throws(SystemError) in try Signals() }
         // A recording that cannot be read leaves no ring behind.
-        _ = try openReplay(Clock.now())
+        var replay = try openReplay()
         let (ring, recovered) = try openRing(log)
         let worker = try SetupError.wrap { () throws(SystemError) in
             try DiskWorker(capacity: 1 + sinks.count)
@@ -60,7 +63,7 @@ extension SessionPlan {
         for sink in sinks { ports.append(try openPort(sink, worker, network)) }
         // The time of a recording begins when everything is ready for it.
         let start = Clock.now()
-        let replay = try openReplay(start)
+        replay?.begin(at: start)
         let gateway = Gateway(
             settings: try gatewaySettings(replay?.sensorStart ?? start), cursor: recovered.cursor,
             head: recovered.head,
@@ -83,12 +86,12 @@ extension SessionPlan {
         }
     }
 
-    private func openReplay(_ start: Moment) throws(SetupError) -> Replay? {
+    private func openReplay() throws(SetupError) -> Replay? {
         guard let recording else { return nil }
         do throws(RecordingError) {
             return try Replay(
                 bytes: recording.bytes, speed: recording.speed, loops: recording.loops,
-                start: start)
+                start: Clock.now())
         } catch {
             throw SetupError("\(recording.name): \(error)")
         }
@@ -167,6 +170,9 @@ extension SessionPlan {
             session: UInt32(truncatingIfNeeded: Entropy.draw()),
             sensors: [SensorSettings(name: try name(sensor, "sensor"), limits: limits)],
             sinks: settings, syncNanoseconds: syncNanoseconds, seed: Entropy.draw())
+        gateway.lazyNanoseconds = lazyNanoseconds
+        gateway.syncsEach = syncsEach
+        gateway.refusesWhenFull = refusesWhenFull
         gateway.start = start
         gateway.startClock = Clock.state()
         return gateway

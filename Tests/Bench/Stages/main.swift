@@ -5,6 +5,9 @@ import Linux
 //   pulsegate-bench                     a line a stage: name, nanoseconds a measurement
 //   pulsegate-bench STAGE MEASUREMENTS  one stage, for a profiler that counts instructions
 
+// As the program itself begins.
+CRC32CInstruction.use()
+
 let arguments = CommandLine.arguments.dropFirst()
 if arguments.isEmpty {
     for stage in Stage.allCases {

@@ -46,10 +46,6 @@ struct Refusal: Sendable, CustomTestStringConvertible {
             "line 2, column seconds: \"0:01\" is not a time in seconds; write digits with an "
                 + "optional fraction, such as 12 or 12.5"),
         Refusal(
-            "seconds,beats_per_minute\n1,72\n\n1.0,73\n", .notLater,
-            "line 4, column seconds: \"1.0\" is not later than the row before; sort the rows "
-                + "and keep one for each time"),
-        Refusal(
             "seconds,beats_per_minute\n0,72.5\n", .notBeatsPerMinute,
             "line 2, column beats_per_minute: \"72.5\" is not a heart rate; write an integer "
                 + "from 0 to 65535, or nothing where the sensor gave no value"),

@@ -13,7 +13,7 @@ import Testing
         }
     }
 
-    @Test func aDamagedRecordingNeverTrapsAndTimesStillRise() throws {
+    @Test func aDamagedRecordingNeverTrapsAndTimesNeverGoBack() throws {
         var random = SeededRandom()
         let whole = [UInt8](
             "seconds,beats_per_minute\n0,72\n1.25,74\r\n# pause\n30,\n31,151\n32,152\n".utf8)
@@ -28,7 +28,7 @@ import Testing
                 }
             }
             let times = read(bytes)
-            #expect(times == times.sorted() && Set(times).count == times.count)
+            #expect(times == times.sorted())
         }
     }
 

@@ -162,9 +162,8 @@ struct RingJobTests {
     }
 
     @Test func jobThatWasNotPreparedIsABug() async {
-        await #expect(processExitsWith: .failure) {
-            let folder = try TemporaryFolder()
-            RingJob(file: try RingFile.open(folder.file("ring"), bytes: 20_480), records: 1)
+        await #expect(processExitsWith: .failure) { [path = path as String] in
+            RingJob(file: try RingFile.open(path, bytes: 20_480), records: 1)
                 .perform()
         }
     }
@@ -179,9 +178,8 @@ struct RingJobTests {
     }
 
     @Test func writeLargerThanTheJobIsABug() async {
-        await #expect(processExitsWith: .failure) {
-            let folder = try TemporaryFolder()
-            let file = try RingFile.open(folder.file("ring"), bytes: 20_480)
+        await #expect(processExitsWith: .failure) { [path = path as String] in
+            let file = try RingFile.open(path, bytes: 20_480)
             let job = RingJob(file: file, records: 1)
             let head = RingHead(generation: 1, head: 2)
             job.prepareWrite(first: 0, head: head, sync: false) { buffer in
@@ -191,9 +189,8 @@ struct RingJobTests {
     }
 
     @Test func readLargerThanTheJobIsABug() async {
-        await #expect(processExitsWith: .failure) {
-            let folder = try TemporaryFolder()
-            let file = try RingFile.open(folder.file("ring"), bytes: 20_480)
+        await #expect(processExitsWith: .failure) { [path = path as String] in
+            let file = try RingFile.open(path, bytes: 20_480)
             RingJob(file: file, records: 4).prepareRead(first: 0, count: 5)
         }
     }

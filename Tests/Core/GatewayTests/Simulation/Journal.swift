@@ -49,10 +49,10 @@ struct Journal {
         for sink in deliveries.indices { deliveries[sink].append(Delivery()) }
     }
 
-    /// Some sink has acknowledged the youngest record of this sequence.
+    /// Every sink has acknowledged the youngest record of this sequence.
     func isAcknowledged(_ sequence: UInt64) -> Bool {
         guard let index = bySequence[sequence] else { return false }
-        return deliveries.contains { $0[index].isAcknowledged }
+        return deliveries.allSatisfy { $0[index].isAcknowledged }
     }
 
     func arrival(of sequence: UInt64) -> Int64? { bySequence[sequence].map { entries[$0].arrival } }

@@ -52,8 +52,8 @@ extension World {
         }
     }
 
-    /// At the end: the head record on the card says that nothing is owed. A loss that no gap
-    /// record has said yet holds the tail back.
+    /// At the end: the head record on the card says that nothing is owed, but for a loss that
+    /// nobody was told of yet.
     func checkCard() {
         guard journal.violation == nil, gateway.cursor.head > 0 else { return }
         for sink in gateway.sinks where sink.unsaidLosses == 0 {
