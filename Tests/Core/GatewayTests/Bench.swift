@@ -11,6 +11,7 @@ struct Bench: ~Copyable {
     var gateway: Gateway
     var now: Int64 = 100 * second
     private var buffer: FixedBuffer
+    private var steps = 0
 
     init(
         _ settings: GatewaySettings = settings(), slots: UInt64 = 10_000, oldest: UInt64 = 0,
@@ -38,6 +39,8 @@ struct Bench: ~Copyable {
 
     /// The next action; `advance` moves the time first.
     mutating func next(after advance: Int64 = 0) -> Action? {
+        steps += 1
+        precondition(steps < 10_000, "actions come to an end")
         now += advance
         return gateway.nextAction(now: now)
     }

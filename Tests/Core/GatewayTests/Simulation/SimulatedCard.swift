@@ -33,6 +33,9 @@ struct SimulatedCard {
         durableHeads = Array(repeating: [UInt8](repeating: 0, count: RingHead.byteCount), count: 2)
     }
 
+    /// Both places of the head record have been written since the last sync.
+    var holdsBothHeadsUnsynced: Bool { !cachedHeads.contains(nil) }
+
     mutating func begin(_ job: Job) {
         precondition(self.job == nil, "one job runs at a time")
         self.job = job
@@ -58,9 +61,12 @@ struct SimulatedCard {
         return (first..<first + UInt64(count)).flatMap { slot(at: $0 % slotCount) }
     }
 
-    /// The job under way has failed: a part of it was written, and of what the cache held every
+    /// The read under way has failed.
+    mutating func failRead() { job = nil }
+
+    /// The write under way has failed: a part of it was written, and of what the cache held every
     /// page may have reached the card or have been forgotten.
-    mutating func fail(_ random: inout RandomSource) {
+    mutating func failWrite(_ random: inout RandomSource) {
         applyPart(&random)
         for place in cached.keys.sorted() where Bool.random(using: &random) {
             durable[place] = cached[place]

@@ -84,7 +84,10 @@ final class World {
             now = max(now, due)
             statistics.events += 1
             if statistics.events > 20_000 { return "it never ends" }
-            if !isPeaceful && Int.random(in: 0..<1_000, using: &random) < weather.crashes {
+            // The worst moment for the power to go comes seldom by itself.
+            let isWorst = card.holdsBothHeadsUnsynced
+            let crashes = isWorst ? 20 * weather.crashes : weather.crashes
+            if !isPeaceful && Int.random(in: 0..<1_000, using: &random) < crashes {
                 crash()
             } else {
                 carryOn()

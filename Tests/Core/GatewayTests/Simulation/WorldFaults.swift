@@ -11,7 +11,7 @@ extension World {
         let fails = !isPeaceful && chance(percent: weather.cardTrouble)
         guard case .read(let first, let count) = card.job else {
             if fails {
-                card.fail(&random)
+                card.failWrite(&random)
                 cardFailedAt = now
                 return gateway.ringFailed(now: now)
             }
@@ -19,7 +19,7 @@ extension World {
             return excusing { gateway.ringWritten(now: now) }
         }
         if fails {
-            card.fail(&random)
+            card.failRead()
             failedReads += 1
             if failedReads == Limits.readAttempts {
                 failedReads = 0

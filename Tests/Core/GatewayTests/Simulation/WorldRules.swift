@@ -18,13 +18,30 @@ extension World {
             }
         }
         checkSync()
+        checkTails()
+    }
+
+    /// A tail that moved is in the file as soon as the card is free.
+    private func checkTails() {
+        guard card.job == nil, !hasCardFailed else { return }
+        for (index, sink) in gateway.sinks.enumerated() {
+            // Tails that move by losses alone wait for the next record.
+            guard sink.queue.acknowledged > 0, sink.queue.lost == 0 else { continue }
+            if card.writtenHead?.tail(of: sink.settings.name) != sink.queue.tail {
+                journal.violated("the tail \(sink.queue.tail) of sink \(index) is not written")
+            }
+        }
+    }
+
+    /// A failed write is repeated after a while: until then nothing is overdue.
+    private var hasCardFailed: Bool {
+        cardFailedAt.map { now - $0 <= Limits.diskRetryNanoseconds } ?? false
     }
 
     /// A card that works has every record within the sync interval that no sink has, and the
     /// others within the lazy interval.
     func checkSync() {
-        let hasFailed = cardFailedAt.map { now - $0 <= Limits.diskRetryNanoseconds } ?? false
-        guard card.job == nil, !hasFailed, gateway.cursor.unsyncedCount > 0 else { return }
+        guard card.job == nil, !hasCardFailed, gateway.cursor.unsyncedCount > 0 else { return }
         for sequence in gateway.cursor.synced..<gateway.cursor.head {
             guard let arrival = journal.arrival(of: sequence) else {
                 return journal.violated("an unknown record waits for its sync")
