@@ -29,6 +29,18 @@ final class Journal {
     /// What the card has been asked to do in the ring's life.
     var wear = WearStatistics()
 
+    /// Losses that were not said yet, by sink and reason, and when such a line was written last.
+    private var losses: [LossKey: (count: UInt64, saidAt: Int64)] = [:]
+
+    private struct LossKey: Hashable {
+        let sink: Int
+        let reason: UInt8
+    }
+
+    /// A full ring beside a dead sink loses a record with every one that comes: one line a minute
+    /// is enough.
+    private static let lossNanoseconds: Int64 = 60_000_000_000
+
     init(log: Log, sensors: [String], sinks: [String], start: Moment) {
         self.log = log
         self.sensors = sensors
@@ -51,6 +63,24 @@ final class Journal {
     }
 
     func note(_ report: Report) {
+        if case .recordsLost(let sink, let count, let reason) = report {
+            return noteLoss(count, sink: sink, reason)
+        }
+        let (level, text) = Messages.line(report, sensors: sensors, sinks: sinks)
+        log.write(level, text)
+    }
+
+    private func noteLoss(_ count: UInt64, sink: Int, _ reason: GapReason) {
+        let key = LossKey(sink: sink, reason: reason.rawValue)
+        let now = Clock.monotonicNanoseconds()
+        let earlier = losses[key]
+        let total = count + (earlier?.count ?? 0)
+        if let earlier, now - earlier.saidAt < Self.lossNanoseconds {
+            losses[key] = (total, earlier.saidAt)
+            return
+        }
+        losses[key] = (0, now)
+        let report = Report.recordsLost(sink: sink, count: total, reason)
         let (level, text) = Messages.line(report, sensors: sensors, sinks: sinks)
         log.write(level, text)
     }
