@@ -53,6 +53,10 @@ test-allocations: packages
 	@echo "Counting allocations in the release build"
 	swift test --scratch-path $(BUILD)-release -c release --filter AllocationTests
 
+.PHONY: test-crash
+test-crash: packages ## Every state that a power cut can leave, in the release build (minutes)
+	swift test --scratch-path $(BUILD)-release -c release --filter CrashTests
+
 .PHONY: test-system
 test-system: venv release
 	@echo "Running the binary against its doubles"
