@@ -80,7 +80,21 @@ final class Journal {
             return
         }
         losses[key] = (0, now)
-        let report = Report.recordsLost(sink: sink, count: total, reason)
+        say(total, sink: sink, reason)
+    }
+
+    /// Says the losses that have not been said yet: the session ends.
+    func sayLosses() {
+        for (key, loss) in losses where loss.count > 0 {
+            if let reason = GapReason(rawValue: key.reason) {
+                say(loss.count, sink: key.sink, reason)
+            }
+        }
+        losses.removeAll()
+    }
+
+    private func say(_ count: UInt64, sink: Int, _ reason: GapReason) {
+        let report = Report.recordsLost(sink: sink, count: count, reason)
         let (level, text) = Messages.line(report, sensors: sensors, sinks: sinks)
         log.write(level, text)
     }

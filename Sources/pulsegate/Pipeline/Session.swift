@@ -105,6 +105,7 @@ struct Session: ~Copyable {
     private func finish(_ outcome: Outcome, _ tick: (borrowing Session) -> Void) -> Outcome {
         tick(self)
         pipeline.stop()
+        pipeline.journal.sayLosses()
         return outcome
     }
 
