@@ -57,6 +57,7 @@ let package = Package(
         core("SigV4", ["Bytes", "Time"]),
         core("Kinesis", ["Bytes"]),
         core("Uplink", ["Bytes"]),
+        core("SensorLink", ["Bytes", "Uplink", "Vitals"]),
         core("Credentials"),
         core("Diagnostics"),
         core("Recording", ["Bytes"]),
