@@ -18,7 +18,7 @@ final class Journal {
     private static let alarmLimit = 10_000
 
     let log: Log
-    private let sensors: [String]
+    private var sensors: [String]
     private let sinks: [String]
     private let start: Moment
     private(set) var alarms: [AlarmLine] = []
@@ -47,6 +47,9 @@ final class Journal {
         self.sinks = sinks
         self.start = start
     }
+
+    /// Another device has taken the place of a sensor.
+    func rename(sensor: Int, to name: String) { sensors[sensor] = name }
 
     func note(_ event: AlarmEvent) {
         let elapsed = event.time.monotonicNanoseconds - start.monotonicNanoseconds
