@@ -53,7 +53,7 @@ extension ConfigurationBuilder {
             if count == 0 {
                 section.refuse(
                     "any", "leaves no sensor at all",
-                    remedy: "write a number from 1 to 64, or add a [sensor NAME]")
+                    remedy: "write a number from 1 to \(Configuration.sensorLimit), or add a [sensor NAME]")
             } else {
                 section.refuse(
                     "any", "makes \(count) sensors with those that have sections",
