@@ -61,8 +61,8 @@ struct Session: ~Copyable {
     private let onBeat: (Moment, UInt16?) -> Void
 
     init(
-        pipeline: consuming Pipeline, replay: Replay?, radio: Radio?, ending: Ending, signals: consuming Signals,
-        start: Moment, onBeat: @escaping (Moment, UInt16?) -> Void
+        pipeline: consuming Pipeline, replay: Replay?, radio: Radio?, ending: Ending,
+        signals: consuming Signals, start: Moment, onBeat: @escaping (Moment, UInt16?) -> Void
     ) throws(SystemError) {
         self.pipeline = pipeline
         self.replay = replay

@@ -38,7 +38,10 @@ enum RadioText {
             let reason =
                 healthy > 0
                 ? "\(healthy) other sensors stream" : "not allowed, or done a short while ago"
-            return (.notice, "\(name(sensor)): \(text(rung)) would be next, and is not done: \(reason)")
+            return (
+                .notice,
+                "\(name(sensor)): \(text(rung)) would be next, and is not done: \(reason)"
+            )
         case .heldElsewhere(let sensor):
             return (
                 .warning,
@@ -116,7 +119,9 @@ extension RadioText {
     }
 
     private static func isPlain(_ character: Character) -> Bool {
-        character.unicodeScalars.allSatisfy { $0.value >= 0x20 && !(0x7F..<0xA0).contains($0.value) }
+        character.unicodeScalars.allSatisfy {
+            $0.value >= 0x20 && !(0x7F..<0xA0).contains($0.value)
+        }
     }
 
     static func text(_ state: SensorState) -> String {
