@@ -55,8 +55,10 @@ let package = Package(
         core("RecordRing", ["Bytes", "Time", "Vitals"]),
         core("WireFormat", ["Bytes", "RecordRing", "Time", "Vitals"]),
         core("SigV4", ["Bytes", "Time"]),
-        core("Kinesis", ["Bytes"]),
         core("Uplink", ["Bytes"]),
+        core("Kinesis", ["Bytes", "Uplink"]),
+        core("Firehose", ["Bytes", "Uplink"]),
+        core("OpenSearch", ["Bytes", "Uplink"]),
         core("SensorLink", ["Bytes", "Uplink", "Vitals"]),
         core("Credentials"),
         core("Diagnostics"),
@@ -65,8 +67,8 @@ let package = Package(
         core(
             "Gateway",
             [
-                "Alarm", "Bytes", "Diagnostics", "Kinesis", "RecordRing", "Time", "Uplink",
-                "Vitals", "WireFormat",
+                "Alarm", "Bytes", "Diagnostics", "Firehose", "Kinesis", "OpenSearch", "RecordRing",
+                "Time", "Uplink", "Vitals", "WireFormat",
             ]),
 
         // Edge
@@ -124,7 +126,7 @@ let package = Package(
         tests(
             "WireFormatTests", in: "Core",
             ["Bytes", "Gateway", "RecordRing", "TestSupport", "Time", "Vitals", "WireFormat"]),
-        tests("KinesisTests", in: "Core", ["Bytes", "Kinesis", "TestSupport"]),
+        tests("KinesisTests", in: "Core", ["Bytes", "Kinesis", "TestSupport", "Uplink"]),
         tests("UplinkTests", in: "Core", ["Bytes", "TestSupport", "Uplink"]),
         tests("DiagnosticsTests", in: "Core", ["Diagnostics", "TestSupport"]),
         tests(
@@ -165,7 +167,7 @@ let package = Package(
             name: "pulsegate-bench",
             dependencies: [
                 "Alarm", "Bytes", "Gateway", "GatewayLoop", "Kinesis", "LibCrypto", "Linux",
-                "RecordRing", "SigV4", "Time", "Vitals", "WireFormat",
+                "RecordRing", "SigV4", "Time", "Uplink", "Vitals", "WireFormat",
             ],
             path: "Tests/Bench/Stages", swiftSettings: strict),
         tests(

@@ -1,8 +1,8 @@
 import Alarm
 import Bytes
 import Gateway
-import Kinesis
 import RecordRing
+import Uplink
 import Vitals
 
 /// What people read: each event and error of Core in one line, with what to do about it.
@@ -114,10 +114,11 @@ enum Messages {
         }
     }
 
-    static func text(_ error: PutRecordsAnswerError) -> String {
+    static func text(_ error: AnswerError) -> String {
         switch error {
         case .notUnderstood(let error):
-            "not PutRecords JSON at byte \(error.offset): a login page, or cut off"
+            "not the service's JSON at byte \(error.offset): a login page, or cut off"
+        case .page: "a page for people: a proxy or a login page"
         case .wrongCount(let expected, let actual):
             "\(actual) results for \(expected) records"
         }

@@ -1,7 +1,7 @@
 public import Alarm
-public import Kinesis
 public import RecordRing
 public import Time
+public import Uplink
 public import Vitals
 
 /// What an edge has to do next. The gateway hands actions out in this order: alarm, disk,
@@ -43,7 +43,7 @@ public enum Report: Equatable, Sendable {
     /// The service refused the whole request.
     case requestRefused(sink: Int, status: Int, RequestRefusal, retryNanoseconds: Int64)
     /// The service said 200 and something that cannot be believed.
-    case answerNotUnderstood(sink: Int, PutRecordsAnswerError, retryNanoseconds: Int64)
+    case answerNotUnderstood(sink: Int, AnswerError, retryNanoseconds: Int64)
     /// No answer; the edge has logged the cause.
     case sinkUnreachable(sink: Int, retryNanoseconds: Int64)
     case sinkRecovered(sink: Int)

@@ -38,7 +38,11 @@ public struct Gateway: ~Copyable {
     var reports: FixedQueue<Report>
     var random: RandomSource
     var results: FixedArray<EntryResult>
+    var entryResults: FixedArray<EntryResult>
+    let aggregate: AggregatedRecord
     var scratch: FixedBuffer
+    /// A document's id.
+    var identifier: FixedBuffer
     /// Slots read back from the card: the sequences `cacheFirst ..< cacheEnd`.
     var cache: FixedBuffer
     var cacheFirst: UInt64 = 0
@@ -66,7 +70,11 @@ public struct Gateway: ~Copyable {
         reports = FixedQueue(capacity: Limits.reports)
         random = RandomSource(seed: settings.seed)
         results = FixedArray(capacity: max(1, settings.sinks.map(\.batchRecords).max() ?? 1))
+        entryResults = FixedArray(capacity: results.capacity)
+        aggregate = AggregatedRecord(
+            capacity: settings.sinks.map(\.kind.aggregateBytes).max() ?? 0)
         scratch = FixedBuffer(capacity: Limits.recordJSONBytes)
+        identifier = FixedBuffer(capacity: Limits.identifierBytes)
         cache = FixedBuffer(capacity: Limits.readRecords * Record.slotBytes)
         safe = cursor.head
         sinks = settings.sinks.map { sink in

@@ -1,11 +1,12 @@
-public import Bytes
+import Bytes
+import Firehose
 import Kinesis
+import OpenSearch
 import RecordRing
 import Uplink
-import WireFormat
 
 /// How one record can be had for a request.
-private enum Availability {
+enum Availability {
     case ready(Record)
     /// Torn, damaged, or another record lies in its slot.
     case unreadable
@@ -61,7 +62,7 @@ extension Gateway {
         return loss
     }
 
-    private func availability(of sequence: UInt64) -> Availability {
+    func availability(of sequence: UInt64) -> Availability {
         if window.contains(sequence) {
             do throws(RecordError) {
                 return .ready(try Record(decodingChecked: window.slot(of: sequence)))
@@ -81,54 +82,6 @@ extension Gateway {
             return .unreadable
         }
     }
-
-    /// Writes the next request of the sink into an empty `body`: as many records as the batch,
-    /// the buffer and the memory hold. Answers their number, at least 1.
-    public mutating func encode(sink index: Int, into body: inout FixedBuffer, now: Int64) -> Int {
-        let sink = sinks[index]
-        precondition(sink.state == .busy, "a request is encoded when the gateway asks for it")
-        body.removeAll()
-        if case .kinesis(let stream) = sink.settings.kind {
-            PutRecordsBody.begin(stream: stream.span, in: &body)
-        }
-        var count = 0
-        while count < sink.settings.batchRecords,
-            let sequence = sink.queue.candidate(count, head: cursor.head),
-            case .ready(let record) = availability(of: sequence),
-            append(record, isFirst: count == 0, for: sink, to: &body)
-        {
-            count += 1
-        }
-        precondition(count > 0, "a request buffer holds at least one record")
-        if case .kinesis = sink.settings.kind { PutRecordsBody.finish(&body) }
-        sink.queue.take(count, head: cursor.head)
-        sink.requests += 1
-        sink.pendingSince = sink.queue.waitingCount(head: cursor.head) > 0 ? now : nil
-        return count
-    }
-
-    /// False when the record does not fit any more.
-    private mutating func append(
-        _ record: Record, isFirst: Bool, for sink: Sink, to body: inout FixedBuffer
-    ) -> Bool {
-        let device = settings.device
-        switch sink.settings.kind {
-        case .file:
-            let mark = body.count
-            body.append(json: record, device: device.span)
-            if body.overflowed {
-                body.truncate(to: mark)
-                return false
-            }
-            return true
-        case .kinesis:
-            scratch.removeAll()
-            scratch.append(json: record, device: device.span)
-            precondition(!scratch.overflowed, "Limits.recordJSONBytes holds the longest record")
-            return PutRecordsBody.append(
-                scratch.bytes, partitionKey: device.span, isFirst: isFirst, to: &body)
-        }
-    }
 }
 
 // MARK: - Answers
@@ -142,7 +95,7 @@ extension Gateway {
     ) {
         let sink = sinks[index]
         let retryAfter = min(retryAfterNanoseconds, Limits.retryAfterNanoseconds)
-        guard status == 200 else {
+        guard sink.settings.kind.takes(status: status) else {
             let refusal = ServiceError.refusal(status: status, body: body)
             let floor = refusal.needsPeople ? Limits.refusalRetryNanoseconds : 0
             let wait = failRequest(index, atLeast: max(floor, retryAfter), now: now)
@@ -151,8 +104,8 @@ extension Gateway {
                 .requestRefused(
                     sink: index, status: status, refusal, retryNanoseconds: wait))
         }
-        do throws(PutRecordsAnswerError) {
-            try PutRecordsAnswer.read(body, entries: sink.queue.inFlightCount, into: &results)
+        do throws(AnswerError) {
+            try readAnswer(body, of: sink)
         } catch {
             let wait = failRequest(index, atLeast: retryAfter, now: now)
             sink.refusal = .notTheService
@@ -161,11 +114,33 @@ extension Gateway {
         settle(index, now: now)
     }
 
+    /// Fills `results` with one result a record.
+    private mutating func readAnswer(_ body: Span<UInt8>, of sink: Sink) throws(AnswerError) {
+        let count = sink.queue.inFlightCount
+        switch sink.settings.kind {
+        case .file: preconditionFailure("a file does not answer with a body")
+        case .kinesis: try PutRecordsAnswer.read(body, entries: count, into: &results)
+        case .aggregated:
+            try PutRecordsAnswer.read(body, entries: sink.entries.count, into: &entryResults)
+            spreadResults(over: sink)
+        case .firehose: try PutRecordBatchAnswer.read(body, entries: count, into: &results)
+        case .openSearch: try BulkAnswer.read(body, entries: count, into: &results)
+        case .http:
+            // Collectors say what they like, or nothing; a portal says it to people.
+            guard !ServiceError.isPage(body) else { throw .page }
+            acceptAll(count)
+        }
+    }
+
+    private mutating func acceptAll(_ count: Int) {
+        results.removeAll()
+        for _ in 0..<count { results.append(.accepted) }
+    }
+
     /// Every record of the request is where it should be (a file sink after its fdatasync).
     public mutating func sinkDelivered(sink index: Int, now: Int64) {
         let sink = sinks[index]
-        results.removeAll()
-        for _ in 0..<sink.queue.inFlightCount { results.append(.accepted) }
+        acceptAll(sink.queue.inFlightCount)
         settle(index, now: now)
     }
 

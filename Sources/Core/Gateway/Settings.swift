@@ -1,4 +1,5 @@
 public import Alarm
+public import Kinesis
 public import RecordRing
 public import Time
 
@@ -19,8 +20,17 @@ public struct SinkSettings: Sendable {
     public enum Kind: Sendable {
         /// Lines of JSON, one a record.
         case file
-        /// PutRecords bodies for the stream of this name (UTF-8).
+        /// PutRecords bodies for the stream of this name (UTF-8), one entry a record.
         case kinesis(stream: [UInt8])
+        /// The same, with as many records in an entry as `aggregateBytes` hold (the KPL's format,
+        /// which only readers that know it take apart).
+        case aggregated(stream: [UInt8], aggregateBytes: Int)
+        /// PutRecordBatch bodies for the delivery stream of this name (UTF-8).
+        case firehose(stream: [UInt8])
+        /// `_bulk` bodies. Serverless time-series collections refuse ids.
+        case openSearch(withIDs: Bool)
+        /// Lines of JSON to a collector that answers for the request as a whole.
+        case http
     }
 
     /// The name under which the ring keeps the sink's tail.
@@ -62,6 +72,8 @@ public struct GatewaySettings: Sendable {
     public var refusesWhenFull = false
     /// Records in memory: the youngest, which are written from here and sent from here.
     public var windowRecords: Int
+    /// The check value of aggregates; needed where a sink is `aggregated`.
+    public var md5 = MD5Function { _ in preconditionFailure("aggregates need an MD5") }
     /// Seed of the jitter.
     public var seed: UInt64
 
@@ -82,6 +94,14 @@ public struct GatewaySettings: Sendable {
         self.syncNanoseconds = syncNanoseconds
         self.windowRecords = windowRecords
         self.seed = seed
+    }
+}
+
+extension SinkSettings.Kind {
+    /// Bytes of the largest entry that holds several records; one record always fits.
+    var aggregateBytes: Int {
+        guard case .aggregated(_, let limit) = self else { return 0 }
+        return max(limit, Limits.recordJSONBytes + Limits.deviceBytes + 64)
     }
 }
 
@@ -110,6 +130,8 @@ public enum Limits {
     /// Bytes of one record as JSON: the longest has 9 RR intervals, a device id of 128 bytes and
     /// a sensor's name of 23, each of which may take six bytes as \u00XX.
     public static let recordJSONBytes = 2_048
+    /// Bytes of a record's id, `device:session:sequence`: 8 hexadecimal and 20 decimal digits.
+    public static let identifierBytes = deviceBytes + 30
     /// Alarm edges waiting to be carried out.
     public static let alarmEdges = 256
     /// Reports waiting to be logged; later ones are counted only.

@@ -1,4 +1,4 @@
-public import Kinesis
+import Bytes
 import RecordRing
 public import Uplink
 
@@ -25,6 +25,8 @@ public final class Sink {
     public internal(set) var refusedRecords: UInt64 = 0
     /// Why the last request was refused as a whole; nil after a success.
     public internal(set) var refusal: RequestRefusal?
+    /// Records in each entry of the request that runs, where an entry holds several.
+    var entries: FixedArray<UInt16>
     /// When the oldest record that waits for company began to wait.
     var pendingSince: Int64?
     /// The first record of the next request is not in memory.
@@ -43,6 +45,9 @@ public final class Sink {
     /// for what the sink had acknowledged.
     init(settings: SinkSettings, kept: SinkTail?, oldest: UInt64, head: UInt64) {
         self.settings = settings
+        var isAggregated = false
+        if case .aggregated = settings.kind { isAggregated = true }
+        entries = FixedArray(capacity: isAggregated ? settings.batchRecords : 0)
         let tail = min(max(kept?.tail ?? oldest, oldest), head)
         queue = SinkQueue(
             limit: settings.batchRecords, tail: tail, rememberedCount: AcknowledgedSet.limit)

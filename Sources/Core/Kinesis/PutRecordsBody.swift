@@ -47,6 +47,13 @@ public enum PutRecordsBody {
         return true
     }
 
+    /// Bytes that an entry takes at most, and the end of the body behind it. `partitionKey` is
+    /// the length of a key that needs no escapes.
+    public static func bytes(data: Int, partitionKey: Int) -> Int {
+        let base64 = (data + 2) / 3 * 4
+        return base64 + partitionKey + 32 + closing
+    }
+
     public static func finish(_ body: inout FixedBuffer) {
         body.append("]}")
         precondition(!body.overflowed, "every entry has left room for the end")

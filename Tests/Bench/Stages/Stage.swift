@@ -7,6 +7,7 @@ import LibCrypto
 import RecordRing
 import SigV4
 import Time
+import Uplink
 import Vitals
 import WireFormat
 
@@ -168,7 +169,7 @@ private func signRequests(_ measurements: Int, _ stopwatch: inout Stopwatch) thr
 
 private func readAnswers(
     _ measurements: Int, _ stopwatch: inout Stopwatch
-) throws(PutRecordsAnswerError) {
+) throws(AnswerError) {
     let answer = PutRecordsAnswerText(entries: GatewayLoop.batchRecords)
     var results = FixedArray<EntryResult>(capacity: GatewayLoop.batchRecords)
     stopwatch.start()

@@ -1,6 +1,5 @@
 import Diagnostics
 import Gateway
-import Kinesis
 import RecordRing
 import Testing
 import Uplink

@@ -2,13 +2,14 @@ import Bytes
 import Kinesis
 import TestSupport
 import Testing
+import Uplink
 
 /// What `PutRecordsAnswer` makes of `text` as the answer to a request of `entries` entries.
 func answer(
     _ text: [UInt8], entries: Int, capacity: Int = 8
-) -> Result<[EntryResult], PutRecordsAnswerError> {
+) -> Result<[EntryResult], AnswerError> {
     var results = FixedArray<EntryResult>(capacity: capacity)
-    do throws(PutRecordsAnswerError) {
+    do throws(AnswerError) {
         try PutRecordsAnswer.read(text.span, entries: entries, into: &results)
         return .success((0..<results.count).map { results[$0] })
     } catch {
@@ -16,7 +17,7 @@ func answer(
     }
 }
 
-func answer(_ text: String, entries: Int) -> Result<[EntryResult], PutRecordsAnswerError> {
+func answer(_ text: String, entries: Int) -> Result<[EntryResult], AnswerError> {
     answer(Array(text.utf8), entries: entries)
 }
 

@@ -120,7 +120,7 @@ public enum ServiceError {
     }
 
     /// HTML, which is for people: a proxy or a captive portal has answered in the service's place.
-    private static func isPage(_ body: Span<UInt8>) -> Bool {
+    public static func isPage(_ body: Span<UInt8>) -> Bool {
         var start = 0
         while start < body.count, body[start] <= 0x20 { start += 1 }
         let rest = body.extracting(start..<body.count)

@@ -1,4 +1,4 @@
-import Kinesis
+import Uplink
 import Testing
 
 /// What an answer that is not 200 means.

@@ -1,0 +1,139 @@
+public import Bytes
+import Firehose
+import Kinesis
+import OpenSearch
+import RecordRing
+import Uplink
+import WireFormat
+
+extension SinkSettings.Kind {
+    /// The status of an answer whose body says what became of the records.
+    func takes(status: Int) -> Bool {
+        // Collectors answer 200, 201, 202 or 204; AWS and OpenSearch 200.
+        if case .http = self { (200..<300).contains(status) } else { status == 200 }
+    }
+}
+
+// MARK: - Requests
+
+extension Gateway {
+    /// Writes the next request of the sink into an empty `body`: as many records as the batch,
+    /// the buffer and the memory hold. Answers their number, at least 1.
+    public mutating func encode(sink index: Int, into body: inout FixedBuffer, now: Int64) -> Int {
+        let sink = sinks[index]
+        precondition(sink.state == .busy, "a request is encoded when the gateway asks for it")
+        body.removeAll()
+        switch sink.settings.kind {
+        case .kinesis(let stream), .aggregated(let stream, _):
+            PutRecordsBody.begin(stream: stream.span, in: &body)
+        case .firehose(let stream): PutRecordBatchBody.begin(stream: stream.span, in: &body)
+        case .file, .openSearch, .http: break
+        }
+        var count = 0
+        sink.entries.removeAll()
+        aggregate.begin(partitionKey: settings.device.span)
+        while count < sink.settings.batchRecords,
+            let sequence = sink.queue.candidate(count, head: cursor.head),
+            case .ready(let record) = availability(of: sequence),
+            append(record, isFirst: count == 0, for: sink, to: &body)
+        {
+            count += 1
+        }
+        precondition(count > 0, "a request buffer holds at least one record")
+        finish(sink, &body)
+        sink.queue.take(count, head: cursor.head)
+        sink.requests += 1
+        sink.pendingSince = sink.queue.waitingCount(head: cursor.head) > 0 ? now : nil
+        return count
+    }
+
+    private mutating func finish(_ sink: Sink, _ body: inout FixedBuffer) {
+        switch sink.settings.kind {
+        case .kinesis: PutRecordsBody.finish(&body)
+        case .aggregated:
+            putAggregate(of: sink, to: &body)
+            PutRecordsBody.finish(&body)
+        case .firehose: PutRecordBatchBody.finish(&body)
+        case .file, .openSearch, .http: break
+        }
+    }
+
+    /// False when the record does not fit any more.
+    private mutating func append(
+        _ record: Record, isFirst: Bool, for sink: Sink, to body: inout FixedBuffer
+    ) -> Bool {
+        let device = settings.device
+        scratch.removeAll()
+        scratch.append(json: record, device: device.span)
+        precondition(!scratch.overflowed, "Limits.recordJSONBytes holds the longest record")
+        switch sink.settings.kind {
+        case .file, .http:
+            guard body.room >= scratch.count else { return false }
+            body.append(scratch.bytes)
+            return true
+        case .kinesis:
+            return PutRecordsBody.append(
+                scratch.bytes, partitionKey: device.span, isFirst: isFirst, to: &body)
+        case .aggregated(_, let limit):
+            return aggregate(limit: limit, for: sink, to: &body)
+        case .firehose:
+            return PutRecordBatchBody.append(scratch.bytes, isFirst: isFirst, to: &body)
+        case .openSearch(let withIDs):
+            guard withIDs else { return BulkBody.append(scratch.bytes, id: nil, to: &body) }
+            identifier.removeAll()
+            identifier.append(
+                device: device.span, session: record.session, sequence: record.sequence)
+            return BulkBody.append(scratch.bytes, id: identifier.bytes, to: &body)
+        }
+    }
+}
+
+// MARK: - Aggregates
+
+extension Gateway {
+    /// Puts the record in `scratch` into the aggregate that is open, or into a new one.
+    private mutating func aggregate(
+        limit: Int, for sink: Sink, to body: inout FixedBuffer
+    ) -> Bool {
+        let bytes = AggregatedRecord.bytes(ofRecord: scratch.count)
+        let key = settings.device.count
+        let size = aggregate.byteCount + bytes
+        // What is open must still fit behind what the body has: nothing is taken back.
+        guard size > limit, aggregate.recordCount > 0 else {
+            guard PutRecordsBody.bytes(data: size, partitionKey: key) <= body.room else {
+                return false
+            }
+            aggregate.append(scratch.bytes)
+            return true
+        }
+        let both =
+            PutRecordsBody.bytes(data: aggregate.byteCount, partitionKey: key)
+            + PutRecordsBody.bytes(data: aggregate.emptyByteCount + bytes, partitionKey: key)
+        guard both <= body.room, !sink.entries.isFull else { return false }
+        putAggregate(of: sink, to: &body)
+        aggregate.begin(partitionKey: settings.device.span)
+        aggregate.append(scratch.bytes)
+        return true
+    }
+
+    /// Closes the aggregate that is open and makes it an entry of the request.
+    private mutating func putAggregate(of sink: Sink, to body: inout FixedBuffer) {
+        let count = aggregate.recordCount
+        aggregate.finish(md5: settings.md5)
+        let isPut = aggregate.withBytes { bytes in
+            PutRecordsBody.append(
+                bytes, partitionKey: settings.device.span, isFirst: sink.entries.isEmpty,
+                to: &body)
+        }
+        precondition(isPut, "an aggregate is only filled as far as the body has room")
+        sink.entries.append(UInt16(count))
+    }
+
+    /// Gives every record the result of the entry that it was in.
+    mutating func spreadResults(over sink: Sink) {
+        results.removeAll()
+        for entry in 0..<sink.entries.count {
+            for _ in 0..<sink.entries[entry] { results.append(entryResults[entry]) }
+        }
+    }
+}
