@@ -175,7 +175,8 @@ public struct Gateway: ~Copyable {
             }
         }
         let diskDue = disk.deadline(
-            syncDue: syncDue, isFilling: isFilling, wantsRead: wantsRead)
+            syncDue: syncDue, isFilling: isFilling, isDraining: isDraining,
+            wantsRead: wantsRead)
         guard let diskDue else { return earliest }
         return min(earliest ?? diskDue, diskDue)
     }
@@ -203,7 +204,7 @@ public struct Gateway: ~Copyable {
     /// recording can wait; a heart cannot, so live input does not ask.
     public var hasRoom: Bool { cursor.unsyncedCount < unsyncedLimit }
 
-    /// A head record is wanted: at once, and synced with the next records or after a while. No
+    /// A head record is wanted: soon, and synced with the next records or after a while. No
     /// records come after the last ones of a drain, so their tail is synced at once.
     mutating func tailMoved(now: Int64) {
         let isLast = isDraining && areSinksServed
