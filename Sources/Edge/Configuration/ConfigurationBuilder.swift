@@ -12,8 +12,10 @@ struct ConfigurationBuilder {
 
     mutating func build() throws(ConfigurationError) -> Configuration {
         let (deviceID, data, logLevel) = buildGateway()
+        let statusInterval = read(.gateway) { $0.number("status_interval") }
         let configuration = Configuration(
-            deviceID: deviceID, dataDirectory: data, logLevel: logLevel, input: buildInput(),
+            deviceID: deviceID, dataDirectory: data, logLevel: logLevel,
+            statusIntervalNanoseconds: statusInterval, input: buildInput(),
             alarm: buildAlarm(), ring: buildRing(), sinks: buildSinks(data: data))
         checkPaths(of: configuration.sinks)
         let problems = table.sortedProblems
@@ -61,7 +63,8 @@ struct ConfigurationBuilder {
                 source: source, speed: section.speed("speed"),
                 sensor: section.text("sensor") ?? type,
                 atEnd: section.text("at_end").flatMap { .init(rawValue: $0) } ?? .exit,
-                drainTimeoutNanoseconds: section.number("drain_timeout"))
+                drainTimeoutNanoseconds: section.number("drain_timeout"),
+                recordingPlace: section.place("recording"))
         }
     }
 

@@ -50,6 +50,8 @@ struct Session: ~Copyable {
     private var replay: Replay?
     private let lines: HexLines?
     private var phase = Phase.running
+    /// `run` is about to return.
+    private(set) var hasEnded = false
     private let notification = NotificationBuffer()
     /// Lines of standard input that were no hexadecimal.
     private(set) var malformedLines = 0
@@ -102,7 +104,10 @@ struct Session: ~Copyable {
         }
     }
 
-    private func finish(_ outcome: Outcome, _ tick: (borrowing Session) -> Void) -> Outcome {
+    private mutating func finish(
+        _ outcome: Outcome, _ tick: (borrowing Session) -> Void
+    ) -> Outcome {
+        hasEnded = true
         tick(self)
         pipeline.stop()
         pipeline.journal.sayLosses()
