@@ -249,7 +249,7 @@ def test_a_torn_slot_is_left_out_counted_and_said(desk, double, run_47min):
     desk.configure(hex_lines(), kinesis_sink(double))
     last = desk.run(text="")
     assert last.status == 0, last.log
-    assert re.search(r"ring: 1 slots (torn|damaged)", last.log)
+    assert re.search(r"ring: 1 slot (torn|damaged)", last.log)
     assert "sink cloud: 1 record lost" in last.log
     *delivered, last_line = [data for _, data in double.records()]
     assert delivered == [record.line for sequence, record in sorted(in_ring.items())

@@ -59,11 +59,10 @@ struct DiskState {
 
     /// When tails that moved are to be in the file: at once after a quiet time, else with the
     /// others of the interval. Until they are synced they are a hint, and what an end of the
-    /// process takes of them is sent twice. Nobody comes after the last ones of a drain.
-    func tailWriteDue(isDraining: Bool) -> Int64? {
+    /// process takes of them is sent twice.
+    var tailWriteDue: Int64? {
         guard tailsMoved else { return nil }
-        guard let writeBegan, !isDraining else { return 0 }
-        return writeBegan + Limits.tailWriteNanoseconds
+        return writeBegan.map { $0 + Limits.tailWriteNanoseconds } ?? 0
     }
 
     /// A write begins. With sync, what arrives from now on waits for the next one.
@@ -123,13 +122,11 @@ struct DiskState {
 
     /// When there is something to do by the passing of time alone; 0 for at once. `syncDue`: when
     /// records wait for a sync; `isFilling`: they cannot wait for its time.
-    func deadline(
-        syncDue: Int64?, isFilling: Bool, isDraining: Bool, wantsRead: Bool
-    ) -> Int64? {
+    func deadline(syncDue: Int64?, isFilling: Bool, wantsRead: Bool) -> Int64? {
         guard job == .none else { return nil }
         var write = syncDue
         if let tailSyncDue { write = min(write ?? tailSyncDue, tailSyncDue) }
-        if let due = tailWriteDue(isDraining: isDraining) { write = min(write ?? due, due) }
+        if let tailWriteDue { write = min(write ?? tailWriteDue, tailWriteDue) }
         if isFilling { write = 0 }
         if let due = write, let writeRetryAt { write = max(due, writeRetryAt) }
         guard wantsRead else { return write }
@@ -185,7 +182,7 @@ extension Gateway {
             let count = min(cursor.unsyncedCount, UInt64(Limits.writeRecords))
             return write(count: Int(count), sync: true, now: now)
         }
-        let isTailDue = disk.tailWriteDue(isDraining: isDraining).map { now >= $0 } ?? false
+        let isTailDue = disk.tailWriteDue.map { now >= $0 } ?? false
         return isTailDue ? write(count: 0, sync: false, now: now) : nil
     }
 

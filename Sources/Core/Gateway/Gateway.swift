@@ -175,8 +175,7 @@ public struct Gateway: ~Copyable {
             }
         }
         let diskDue = disk.deadline(
-            syncDue: syncDue, isFilling: isFilling, isDraining: isDraining,
-            wantsRead: wantsRead)
+            syncDue: syncDue, isFilling: isFilling, wantsRead: wantsRead)
         guard let diskDue else { return earliest }
         return min(earliest ?? diskDue, diskDue)
     }
@@ -197,8 +196,10 @@ public struct Gateway: ~Copyable {
         return true
     }
 
-    /// Everything that was recorded has been synced.
-    public var isOnCard: Bool { cursor.unsyncedCount == 0 && disk.job == .none }
+    /// Everything that was recorded has been synced, and every tail is in the file.
+    public var isOnCard: Bool {
+        cursor.unsyncedCount == 0 && disk.job == .none && !disk.tailsMoved
+    }
 
     /// Whether one more record could be taken without another one leaving memory unsynced. A
     /// recording can wait; a heart cannot, so live input does not ask.

@@ -180,6 +180,23 @@ struct RingWriteTests {
         #expect(bench.written(bench.next())?.head.tail(of: name("kinesis")) == 101)
     }
 
+    /// Whoever ends a drain early waits for what a sink has already acknowledged.
+    @Test func gatewayIsNotOnTheCardBeforeItsTailsAre() {
+        var bench = Bench(settings(sinks: [kinesis(batch: 1), file(batch: 1)]))
+        bench.receive()
+        bench.gateway.drain()
+        _ = bench.written(bench.next())
+        #expect(bench.gateway.isOnCard == true)
+        #expect(bench.actions() == [.send(sink: 0), .send(sink: 1)])
+        _ = bench.request()
+        bench.answer(accepted: [true])
+        #expect(bench.gateway.isOnCard == false)
+        #expect(bench.gateway.deadline() == bench.now + Limits.tailWriteNanoseconds)
+        let write = bench.next(after: Limits.tailWriteNanoseconds)
+        #expect(bench.written(write)?.head.tail(of: name("kinesis")) == 1)
+        #expect(bench.gateway.isOnCard == true)
+    }
+
     @Test func tailThatCouldNotBeWrittenIsWrittenAgain() {
         for failsAtSync in [false, true] {
             var bench = Bench(settings(sinks: [kinesis(batch: 1)]))

@@ -24,8 +24,7 @@ extension World {
     /// A tail that moved is in the file when the card is free and the last write a while ago.
     private func checkTails() {
         guard card.job == nil, !hasCardFailed else { return }
-        let isHeld = now < writeBegan + Limits.tailWriteNanoseconds && !gateway.isDraining
-        guard !isHeld else { return }
+        guard now >= writeBegan + Limits.tailWriteNanoseconds else { return }
         for (index, sink) in gateway.sinks.enumerated() {
             // Tails that move by losses alone wait for the next record.
             guard sink.queue.acknowledged > 0, sink.queue.lost == 0 else { continue }
