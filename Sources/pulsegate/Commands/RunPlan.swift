@@ -48,17 +48,28 @@ extension SessionPlan {
             lazyNanoseconds: configuration.ring.lazyIntervalNanoseconds,
             syncsEach: configuration.ring.sync == .each,
             refusesWhenFull: configuration.ring.whenFull == .refuse,
-            sensor: configuration.input.sensor,
-            limits: RateLimits(
-                highBeatsPerMinute: configuration.alarm.highBeatsPerMinute,
-                clearBeatsPerMinute: configuration.alarm.clearBeatsPerMinute,
-                onsetDelayNanoseconds: configuration.alarm.onsetDelayNanoseconds),
+            sensors: Self.sensors(configuration),
             sinks: sinks, recording: recording,
             ending: Session.Ending(
                 staysAtEnd: configuration.input.atEnd == .stay,
                 drainNanoseconds: configuration.input.drainTimeoutNanoseconds),
             storagePolicy: configuration.ring.allowsVolatile ? .volatileAllowed : .lasting,
             statusNanoseconds: configuration.statusIntervalNanoseconds)
+    }
+
+    /// The sensors that have sections, and behind them the places for those that have none.
+    private static func sensors(_ configuration: Configuration) -> [SensorPlan] {
+        let limits = RateLimits(configuration.alarm)
+        guard configuration.input.source == .bluetooth else {
+            return [SensorPlan(name: configuration.input.sensor, limits: limits)]
+        }
+        let named = configuration.sensors.map {
+            SensorPlan(name: $0.name, limits: RateLimits($0.alarm))
+        }
+        return named
+            + (0..<configuration.bluetooth.anyLimit).map {
+                SensorPlan(name: "any \($0 + 1)", limits: limits)
+            }
     }
 
     /// Longest recording that is read: a week at one row a second.
@@ -82,6 +93,15 @@ extension SessionPlan {
         let names = sinks.map { "\($0.name) (\($0.kind.name))" }.joined(separator: ", ")
         let input = recording.map { "\($0.name) at \($0.speed.text)" } ?? "standard input"
         return "device \(device), input \(input), data \(dataFolder), sinks \(names)"
+    }
+}
+
+extension RateLimits {
+    init(_ settings: AlarmSettings) {
+        self.init(
+            highBeatsPerMinute: settings.highBeatsPerMinute,
+            clearBeatsPerMinute: settings.clearBeatsPerMinute,
+            onsetDelayNanoseconds: settings.onsetDelayNanoseconds)
     }
 }
 

@@ -18,7 +18,7 @@ final class Journal {
     private static let alarmLimit = 10_000
 
     let log: Log
-    private let sensors: [String]
+    private var sensors: [String]
     private let sinks: [String]
     private let start: Moment
     private(set) var alarms: [AlarmLine] = []
@@ -57,6 +57,9 @@ final class Journal {
 
     /// Seconds of machine time since the run began.
     var secondsRun: Int64 { (Clock.monotonicNanoseconds() - began) / 1_000_000_000 }
+
+    /// Another device has taken the place of a sensor.
+    func rename(sensor: Int, to name: String) { sensors[sensor] = name }
 
     func note(_ event: AlarmEvent) {
         let elapsed = event.time.monotonicNanoseconds - start.monotonicNanoseconds

@@ -77,10 +77,10 @@ struct Pipeline: ~Copyable {
 
     /// Hands a notification to the gateway and carries out its alarm at once; everything else
     /// follows with `carryOut`.
-    mutating func feed(_ notification: Span<UInt8>, time: Moment) {
+    mutating func feed(_ notification: Span<UInt8>, sensor: Int = 0, time: Moment) {
         let arrival = Clock.monotonicNanoseconds()
         gateway.receive(
-            notification, sensor: 0, time: time, clock: clockWatch.state(at: arrival),
+            notification, sensor: sensor, time: time, clock: clockWatch.state(at: arrival),
             now: arrival)
         carryOut(arrival: arrival)
     }

@@ -27,6 +27,12 @@ struct SinkPlan {
     var kind: Kind
 }
 
+/// What one sensor is called, and when its heart rate is an alarm.
+struct SensorPlan {
+    var name: String
+    var limits: RateLimits
+}
+
 /// Everything that a session is opened with, whichever command asks for it.
 struct SessionPlan {
     var device: String
@@ -36,10 +42,11 @@ struct SessionPlan {
     var lazyNanoseconds: Int64 = 30_000_000_000
     var syncsEach = false
     var refusesWhenFull = false
-    var sensor: String
-    var limits: RateLimits
+    /// At least one. A recording and standard input are those of the first.
+    var sensors: [SensorPlan]
     var sinks: [SinkPlan]
-    /// A recording to play; nil: lines of hexadecimal on standard input.
+    /// A recording to play. Without one and without a radio: lines of hexadecimal on standard
+    /// input.
     var recording: (bytes: [UInt8], name: String, speed: ReplaySpeed, loops: Bool)?
     var ending: Session.Ending
     var storagePolicy = StoragePolicy.lasting
@@ -72,7 +79,7 @@ extension SessionPlan {
             now: start.monotonicNanoseconds)
         let wear = recovered.head?.wear ?? WearStatistics()
         let journal = Journal(
-            log: log, sensors: [sensor], sinks: sinks.map(\.name),
+            log: log, sensors: sensors.map(\.name), sinks: sinks.map(\.name),
             start: replay?.sensorStart ?? start, wear: wear)
         let ringJob = RingJob(
             file: ring, records: max(Limits.writeRecords, Limits.readRecords), wear: wear)
@@ -172,7 +179,7 @@ extension SessionPlan {
         var gateway = GatewaySettings(
             device: Array(device.utf8), boot: boot,
             session: UInt32(truncatingIfNeeded: Entropy.draw()),
-            sensors: [SensorSettings(name: try name(sensor, "sensor"), limits: limits)],
+            sensors: try sensorSettings(),
             sinks: settings, syncNanoseconds: syncNanoseconds, seed: Entropy.draw())
         gateway.lazyNanoseconds = lazyNanoseconds
         gateway.syncsEach = syncsEach
@@ -180,6 +187,15 @@ extension SessionPlan {
         gateway.start = start
         gateway.startClock = Clock.state()
         return gateway
+    }
+
+    private func sensorSettings() throws(SetupError) -> [SensorSettings] {
+        var settings: [SensorSettings] = []
+        for sensor in sensors {
+            settings.append(
+                SensorSettings(name: try name(sensor.name, "sensor"), limits: sensor.limits))
+        }
+        return settings
     }
 
     private func name(_ text: String, _ what: String) throws(SetupError) -> SensorName {
