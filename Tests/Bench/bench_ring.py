@@ -110,15 +110,20 @@ def measure_once(command, where):
         process.stdin.write("\n")
         process.stdin.flush()
 
-    if process.stdout.readline() != "ready\n":
-        sys.exit(f"{command[0]} did not begin")
-    before = kernel_counts(process.pid, where)
-    go_on()
-    cost = json.loads(process.stdout.readline())
-    after = kernel_counts(process.pid, where)
-    go_on()
-    if process.wait() != 0:
-        sys.exit(f"{command[0]} failed")
+    try:
+        if process.stdout.readline() != "ready\n":
+            sys.exit(f"{command[0]} did not begin")
+        before = kernel_counts(process.pid, where)
+        go_on()
+        cost = json.loads(process.stdout.readline())
+        after = kernel_counts(process.pid, where)
+        go_on()
+        if process.wait() != 0:
+            sys.exit(f"{command[0]} failed")
+    finally:
+        # Nothing of it may be open when the file system is taken away.
+        process.kill()
+        process.wait()
     for name, first, last in zip(("called", "device"), before, after):
         cost[f"bytes_{name}"] = None if last is None else last - first
     return cost

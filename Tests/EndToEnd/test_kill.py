@@ -130,8 +130,9 @@ def test_a_gateway_killed_twenty_times_loses_nothing_that_was_on_disk(
         assert_losses_are_said(name, delivered, gaps, head)
     repeats = {name: len(lines) - len(set(lines)) for name, lines in final.items()}
     print(f"in the ring {len(witness.in_ring)}, repeats {repeats}, of {head} lost {losses}")
-    # A request in flight at a kill is repeated by the next run, and nothing else is.
-    assert repeats["cloud"] <= 100 * KILLS
+    # The request in flight at a kill is repeated by the next run, and those that were answered in
+    # the 100 ms before it: a few. What the tail in the file covered is not (above).
+    assert repeats["cloud"] <= 5 * 100 * KILLS
 
 
 def assert_every_run_is_its_recording(delivered, witness, recording):
