@@ -38,6 +38,8 @@ struct EventReader: ~Copyable {
         borrowing get { kept.bytes }
     }
 
+    func withValue(_ body: (Span<UInt8>) -> Void) { kept.withBytes(body) }
+
     /// Forgets the message that is being read.
     mutating func reset() {
         walk = .idle

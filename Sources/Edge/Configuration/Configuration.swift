@@ -9,7 +9,7 @@ public struct Configuration: Equatable, Sendable {
     public var statusIntervalNanoseconds: Int64
     public var input: InputSettings
     public var bluetooth: BluetoothSettings
-    /// The sensors that are named, in the order of their first headings, at most 64.
+    /// The sensors that are named, in the order of their first headings.
     public var sensors: [SensorSettings]
     public var alarm: AlarmSettings
     public var ring: RingSettings
@@ -18,8 +18,11 @@ public struct Configuration: Equatable, Sendable {
 
     /// Sinks that a configuration may have.
     public static let sinkLimit = 8
-    /// Sensors that a configuration may name: two rooms full of straps.
-    public static let sensorLimit = 64
+    /// Sensors that there may be: two rooms full of straps, and room for devices that are none.
+    public static let sensorLimit = 56
+
+    /// Gateway and sink edges have settings of sensors too.
+    public typealias Sensor = SensorSettings
 }
 
 /// Which messages are written, from few to many; each level includes those before it.

@@ -53,7 +53,8 @@ extension ConfigurationBuilder {
             if count == 0 {
                 section.refuse(
                     "any", "leaves no sensor at all",
-                    remedy: "write a number from 1 to 64, or add a [sensor NAME]")
+                    remedy: "write a number from 1 to \(Configuration.sensorLimit), "
+                        + "or add a [sensor NAME]")
             } else {
                 section.refuse(
                     "any", "makes \(count) sensors with those that have sections",
@@ -83,7 +84,8 @@ extension ConfigurationBuilder {
     }
 
     private static func rssiLimit(_ section: SectionReader) -> Int16? {
-        if case .number(let limit) = section.written("rssi") { Int16(clamping: limit) } else { nil }
+        guard case .number(let limit) = section.written("rssi") else { return nil }
+        return Int16(clamping: limit)
     }
 
     private static func adapter(_ section: inout SectionReader) -> UInt8? {

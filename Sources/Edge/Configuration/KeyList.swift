@@ -53,7 +53,7 @@ extension Key {
             .bluetooth, "adapter", .text(adapterRule, name: "hci0"), .absent("the first"),
             "The radio, by BlueZ's name for it."),
         Key(
-            .bluetooth, "any", .count(0...64, unit: "sensors"),
+            .bluetooth, "any", .count(0...56, unit: "sensors"),
             .derived("8 without any [sensor NAME], else 0"),
             "How many heart rate sensors are taken that no [sensor NAME] names."),
         Key(

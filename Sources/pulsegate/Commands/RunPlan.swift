@@ -3,6 +3,7 @@ import Configuration
 import Credentials
 import HTTPS
 import Linux
+import SensorLink
 import SigV4
 
 /// The configuration's words in the terms of the edges.
@@ -49,7 +50,7 @@ extension SessionPlan {
             syncsEach: configuration.ring.sync == .each,
             refusesWhenFull: configuration.ring.whenFull == .refuse,
             sensors: Self.sensors(configuration),
-            sinks: sinks, recording: recording,
+            sinks: sinks, recording: recording, radio: RadioPlan(configuration),
             ending: Session.Ending(
                 staysAtEnd: configuration.input.atEnd == .stay,
                 drainNanoseconds: configuration.input.drainTimeoutNanoseconds),
@@ -91,7 +92,9 @@ extension SessionPlan {
     /// One line for the log: what this session does.
     var summary: String {
         let names = sinks.map { "\($0.name) (\($0.kind.name))" }.joined(separator: ", ")
-        let input = recording.map { "\($0.name) at \($0.speed.text)" } ?? "standard input"
+        let input =
+            radio.map { "bluetooth with \($0.links.sensorCount) sensors at most" }
+            ?? recording.map { "\($0.name) at \($0.speed.text)" } ?? "standard input"
         return "device \(device), input \(input), data \(dataFolder), sinks \(names)"
     }
 }

@@ -3,6 +3,7 @@ import Diagnostics
 import Gateway
 import Linux
 import RecordRing
+import SensorLink
 import Time
 
 /// What has happened, for people: log lines, the alarms and the latencies of this run.
@@ -73,6 +74,12 @@ final class Journal {
         case .clear:
             log.write(.notice, "alarm cleared \(sensor): \(event.beatsPerMinute) bpm")
         }
+    }
+
+    func note(_ report: LinkReport) {
+        let (level, text) = RadioText.line(
+            report, sensors: sensors, now: Clock.monotonicNanoseconds())
+        log.write(level, text)
     }
 
     func note(_ report: Report) {

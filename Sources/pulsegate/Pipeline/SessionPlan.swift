@@ -48,6 +48,8 @@ struct SessionPlan {
     /// A recording to play. Without one and without a radio: lines of hexadecimal on standard
     /// input.
     var recording: (bytes: [UInt8], name: String, speed: ReplaySpeed, loops: Bool)?
+    /// Sensors in range.
+    var radio: RadioPlan?
     var ending: Session.Ending
     var storagePolicy = StoragePolicy.lasting
     /// How often the log says how it goes.
@@ -63,6 +65,7 @@ extension SessionPlan {
         let signals = try SetupError.wrap { () throws(SystemError) in try Signals() }
         // A recording that cannot be read leaves no ring behind.
         var replay = try openReplay()
+        let radio = try openRadio()
         let (ring, recovered) = try openRing(log)
         let worker = try SetupError.wrap { () throws(SystemError) in
             try DiskWorker(capacity: 1 + sinks.count)
@@ -88,7 +91,7 @@ extension SessionPlan {
                 gateway: gateway, journal: journal, ringJob: ringJob, worker: worker,
                 ports: ports, network: network)
             return try Session(
-                pipeline: pipeline, replay: replay, ending: ending, signals: signals,
+                pipeline: pipeline, replay: replay, radio: radio, ending: ending, signals: signals,
                 start: start, onBeat: onBeat)
         } catch {
             throw SetupError("\(error)")
@@ -104,6 +107,11 @@ extension SessionPlan {
         } catch {
             throw SetupError("\(recording.name): \(error)")
         }
+    }
+
+    private func openRadio() throws(SetupError) -> Radio? {
+        guard let radio, ending.hasInput else { return nil }
+        return try Radio(radio)
     }
 
     private func openRing(_ log: Log) throws(SetupError) -> (RingFile, RecoveredRing) {

@@ -109,11 +109,11 @@ import Testing
         expect(
             "[bluetooth]\nany = 0\n",
             "[bluetooth] any = 0: leaves no sensor at all; "
-                + "write a number from 1 to 64, or add a [sensor NAME]")
+                + "write a number from 1 to 56, or add a [sensor NAME]")
         expect(
-            "[sensor a]\n[bluetooth]\nany = 64\n",
-            "[bluetooth] any = 64: makes 65 sensors with those that have sections; "
-                + "keep at most 64")
+            "[sensor a]\n[bluetooth]\nany = 56\n",
+            "[bluetooth] any = 56: makes 57 sensors with those that have sections; "
+                + "keep at most 56")
         expect("[sensor]\n", "[sensor]: has no name; ")
     }
 
