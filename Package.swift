@@ -76,7 +76,7 @@ let package = Package(
         edge("Linux", shim: "CLinux", ["Bytes", "RecordRing", "Time"]),
         // OpenSSL: the C library that the user runs anyway, with SHA extensions of the CPU.
         shim("CCrypto", links: ["crypto"]),
-        edge("LibCrypto", shim: "CCrypto", ["Bytes", "SigV4"]),
+        edge("LibCrypto", shim: "CCrypto", ["Bytes", "Kinesis", "SigV4"]),
         // libcurl: TLS, proxies, keep-alive and 25 years of odd servers in one library.
         shim("CCurl", links: ["curl"]),
         edge("HTTPS", shim: "CCurl", ["Bytes", "Linux", "Time"]),

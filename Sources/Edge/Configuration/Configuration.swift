@@ -23,6 +23,7 @@ public struct Configuration: Equatable, Sendable {
 
     /// Gateway and sink edges have settings of sensors too.
     public typealias Sensor = SensorSettings
+    public typealias Sink = SinkSettings
 }
 
 /// Which messages are written, from few to many; each level includes those before it.
@@ -137,7 +138,11 @@ public struct SinkSettings: Equatable, Sendable {
     /// The kind of the sink, with what that kind needs: the key `type`.
     public enum Target: Equatable, Sendable {
         case file(FileSinkSettings)
-        case kinesis(KinesisSinkSettings)
+        /// `aggregateBytes`: with it, as many records in an entry as it holds.
+        case kinesis(ServiceSinkSettings, aggregateBytes: Int?)
+        case firehose(ServiceSinkSettings)
+        case openSearch(ServiceSinkSettings, OpenSearchAccess)
+        case http(CollectorSettings)
     }
 
     public var name: String
@@ -154,14 +159,37 @@ public struct FileSinkSettings: Equatable, Sendable {
     public var rotateKeep: Int
 }
 
-/// A sink of type `kinesis`.
-public struct KinesisSinkSettings: Equatable, Sendable {
+/// A sink that is a service of AWS, or speaks like one.
+public struct ServiceSinkSettings: Equatable, Sendable {
+    /// The stream, the delivery stream or the index.
     public var stream: String
     public var region: String
     public var endpoint: Endpoint
     public var certificateAuthorityFile: String?
     public var profile: String?
     public var credentialsFile: String?
+    public var timeoutNanoseconds: Int64
+    public var connectTimeoutNanoseconds: Int64
+}
+
+/// How an OpenSearch sink is asked.
+public enum OpenSearchAccess: Equatable, Sendable {
+    /// Signed for a domain (`es`) or for a serverless collection (`aoss`), which takes no ids.
+    case signed(serverless: Bool)
+    /// A user of OpenSearch's own.
+    case user(name: String, passwordFile: String)
+    /// Nobody is asked who he is.
+    case open
+}
+
+/// A sink of type `http`.
+public struct CollectorSettings: Equatable, Sendable {
+    /// `https://host[:port]/path`.
+    public var endpoint: Endpoint
+    /// Begins with `/`.
+    public var path: String
+    public var tokenFile: String?
+    public var certificateAuthorityFile: String?
     public var timeoutNanoseconds: Int64
     public var connectTimeoutNanoseconds: Int64
 }

@@ -141,9 +141,12 @@ extension ConfigurationBuilder {
         let name = section.id.name
         let folder = data.hasSuffix("/") ? data : data + "/"
         let target: SinkSettings.Target
-        if type == "kinesis" {
-            target = .kinesis(buildKinesis(&section))
-        } else {
+        switch SinkType(rawValue: type) {
+        case .kinesis: target = SinkReader.kinesis(&section)
+        case .firehose: target = .firehose(SinkReader.stream(&section, service: "firehose"))
+        case .opensearch: target = SinkReader.openSearch(&section)
+        case .http: target = SinkReader.http(&section)
+        case .file, nil:
             target = .file(
                 FileSinkSettings(
                     path: section.text("path") ?? "\(folder)\(name).ndjson",
@@ -154,19 +157,6 @@ extension ConfigurationBuilder {
             name: name, flushNanoseconds: section.number("flush"),
             batchRecords: Int(section.number("batch_records")),
             batchBytes: Int(section.number("batch_bytes")), target: target)
-    }
-
-    private static func buildKinesis(_ section: inout SectionReader) -> KinesisSinkSettings {
-        let stream = section.requiredText("stream")
-        let region = section.requiredText("region")
-        KinesisEndpoint.check(&section)
-        return KinesisSinkSettings(
-            stream: stream, region: region,
-            endpoint: section.endpoint("endpoint") ?? KinesisEndpoint.standard(region: region),
-            certificateAuthorityFile: section.text("ca_file"), profile: section.text("profile"),
-            credentialsFile: section.text("credentials_file"),
-            timeoutNanoseconds: section.number("timeout"),
-            connectTimeoutNanoseconds: section.number("connect_timeout"))
     }
 
     /// Two sinks that append to one file would rotate it under each other.
@@ -186,34 +176,6 @@ extension ConfigurationBuilder {
                 }
             }
             owners[file.path] = sink.name
-        }
-    }
-}
-
-/// Where requests of a Kinesis sink go.
-private enum KinesisEndpoint {
-    /// The regional endpoint of Kinesis Data Streams; regions in China have a domain of their own
-    /// ("Amazon Kinesis Data Streams endpoints and quotas" in the AWS General Reference).
-    static func standard(region: String) -> Endpoint {
-        let domain = region.hasPrefix("cn-") ? "amazonaws.com.cn" : "amazonaws.com"
-        guard let endpoint = Endpoint("https://kinesis.\(region).\(domain)") else {
-            preconditionFailure("a region's name is fit for the name of a host")
-        }
-        return endpoint
-    }
-
-    /// Health data leaves the machine through TLS only; plain HTTP is for a double of the service
-    /// on the same machine.
-    static func check(_ section: inout SectionReader) {
-        guard let endpoint = section.endpoint("endpoint"), !endpoint.usesTLS else { return }
-        if !section.flag("allow_http") {
-            section.refuse(
-                "endpoint", "is not encrypted",
-                remedy: "write `https://`, or add `allow_http = yes` for a loopback host")
-        } else if !endpoint.isLoopback {
-            section.refuse(
-                "endpoint", "is not encrypted and not a loopback host",
-                remedy: "write `https://`, or a host such as 127.0.0.1 or localhost")
         }
     }
 }

@@ -27,6 +27,20 @@ public struct Endpoint: Equatable, Sendable {
         url = (usesTLS ? "https://" : "http://") + authority
     }
 
+    /// An address with a path, which is `/` when there is none; nil when `text` is no such
+    /// address. The path is sent as it stands, so it has visible ASCII without `#` only.
+    static func split(_ text: String) -> (Endpoint, path: String)? {
+        let schemes = ["https://", "http://"]
+        guard let scheme = schemes.first(where: { text.hasPrefix($0) }) else { return nil }
+        let rest = text.dropFirst(scheme.count)
+        let slash = rest.firstIndex(of: "/") ?? rest.endIndex
+        let path = rest[slash...]
+        guard path.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "#") }),
+            let endpoint = Endpoint(String(text[..<slash]))
+        else { return nil }
+        return (endpoint, path.isEmpty ? "/" : String(path))
+    }
+
     /// `localhost`, 127.0.0.0/8 (RFC 1122 section 3.2.1.3) or ::1 (RFC 4291 section 2.5.3).
     public var isLoopback: Bool {
         if host.lowercased() == "localhost" || host == "::1" { return true }

@@ -13,6 +13,8 @@ enum Form {
     case path(name: String)
     case text(TextRule, name: String)
     case endpoint
+    /// An endpoint with a path.
+    case url
 }
 
 /// Which text is taken: how many bytes, of which characters.
@@ -49,6 +51,7 @@ enum SettingValue: Equatable {
     case number(Int64)
     case speed(InputSettings.Speed)
     case endpoint(Endpoint)
+    case url(Endpoint, path: String)
 }
 
 /// What is wrong with a value, and what to write.
@@ -72,6 +75,7 @@ extension Form {
         case .path(let name): "the path of a \(name.lowercased())"
         case .text(let rule, _): rule.words
         case .endpoint: "`https://HOST` or `https://HOST:PORT`"
+        case .url: "`https://HOST/PATH` or `https://HOST:PORT/PATH`"
         }
     }
 
@@ -85,7 +89,7 @@ extension Form {
         case .size: "SIZE"
         case .speed: "NUMBER"
         case .path(let name), .text(_, let name): name
-        case .endpoint: "URL"
+        case .endpoint, .url: "URL"
         }
     }
 
@@ -119,6 +123,11 @@ extension Form {
                 throw fault("is not the address of a service")
             }
             return .endpoint(endpoint)
+        case .url:
+            guard let (endpoint, path) = Endpoint.split(text) else {
+                throw fault("is not the address of a service")
+            }
+            return .url(endpoint, path: path)
         }
     }
 }

@@ -5,7 +5,7 @@ extension Key {
 
     /// Every key, in the order of the reference.
     static let all: [Key] =
-        gateway + input + bluetooth + sensor + alarm + ring + sink + fileSink + kinesisSink
+        gateway + input + bluetooth + sensor + alarm + ring + sink + fileSink + serviceSink
 
     private static let gateway: [Key] = [
         Key(
@@ -142,7 +142,7 @@ extension Key {
 
     private static let sink: [Key] = [
         Key(
-            .sink, "type", .choice(["file", "kinesis"]), .required,
+            .sink, "type", .choice(SinkType.allCases.map(\.rawValue)), .required,
             "Where the records go. Without any sink there is one of type `file` named `file`."),
         Key(
             .sink, "flush", .duration(0...15 * minute), .value("1s"),
@@ -167,40 +167,75 @@ extension Key {
             "How many files that were put aside are kept."),
     ]
 
-    private static let kinesisSink: [Key] = [
+    private static let streams = ["kinesis", "firehose"]
+    private static let services = ["kinesis", "firehose", "opensearch"]
+    private static let network = ["kinesis", "firehose", "opensearch", "http"]
+
+    private static let serviceSink: [Key] = [
         Key(
-            .sink, "stream", .text(streamRule, name: "NAME"), .required, types: ["kinesis"],
-            "The Kinesis data stream."),
+            .sink, "stream", .text(streamRule, name: "NAME"), .required, types: streams,
+            "The data stream, or the delivery stream."),
         Key(
-            .sink, "region", .text(regionRule, name: "REGION"), .required, types: ["kinesis"],
-            "The AWS region of the stream, such as `eu-central-1`."),
+            .sink, "aggregate", .yesOrNo, .value("no"), types: ["kinesis"],
+            "Puts many records into one entry (the KPL's format): far fewer billed units, for "
+                + "readers that know it (KCL, Firehose behind the stream)."),
         Key(
-            .sink, "endpoint", .endpoint, .derived("`https://kinesis.REGION.amazonaws.com`"),
-            types: ["kinesis"],
+            .sink, "aggregate_bytes", .size(4 << 10...1_000 << 10), .value("50KiB"),
+            types: ["kinesis"], "The most bytes in one aggregated entry."),
+        Key(
+            .sink, "index", .text(indexRule, name: "NAME"), .value("heart_rate"),
+            types: ["opensearch"], "The index that documents are created in."),
+        Key(
+            .sink, "region", .text(regionRule, name: "REGION"), .required, types: services,
+            "The AWS region, such as `eu-central-1`; not with `access = user` or `open`."),
+        Key(
+            .sink, "endpoint", .endpoint,
+            .derived("`https://SERVICE.REGION.amazonaws.com`; required for `opensearch`"),
+            types: services,
             "The address of the service (by default with `.cn` in China). "
                 + "`http://` needs `allow_http`."),
         Key(
-            .sink, "allow_http", .yesOrNo, .value("no"), types: ["kinesis"],
+            .sink, "access", .choice(["signed", "serverless", "user", "open"]), .value("signed"),
+            types: ["opensearch"],
+            "How requests are made: signed for a domain or a serverless collection, with a user "
+                + "of OpenSearch, or open."),
+        Key(
+            .sink, "user", .text(anyText(1...128), name: "NAME"), .absent("none"),
+            types: ["opensearch"], "The user of `access = user`."),
+        Key(
+            .sink, "password_file", .path(name: "FILE"), .absent("none"), types: ["opensearch"],
+            "The file with that user's password, one line."),
+        Key(
+            .sink, "url", .url, .required, types: ["http"],
+            "Where lines of JSON are posted to. `http://` needs `allow_http`."),
+        Key(
+            .sink, "token_file", .path(name: "FILE"), .absent("no token"), types: ["http"],
+            "The file with the bearer token, one line."),
+        Key(
+            .sink, "allow_http", .yesOrNo, .value("no"), types: network,
             "Takes an `endpoint` without TLS, for loopback hosts only."),
         Key(
-            .sink, "ca_file", .path(name: "FILE"), .absent("the system's"), types: ["kinesis"],
+            .sink, "ca_file", .path(name: "FILE"), .absent("the system's"), types: network,
             "Certificate authorities that are trusted (PEM)."),
         Key(
             .sink, "profile", .text(anyText(1...128), name: "NAME"), .absent("`AWS_PROFILE`"),
-            types: ["kinesis"],
+            types: services,
             "The profile in the shared credentials file; set, it goes before the environment."),
         Key(
             .sink, "credentials_file", .path(name: "FILE"),
-            .absent("`AWS_SHARED_CREDENTIALS_FILE`, `~/.aws/credentials`"), types: ["kinesis"],
+            .absent("`AWS_SHARED_CREDENTIALS_FILE`, `~/.aws/credentials`"), types: services,
             "The shared credentials file; set, it goes before the environment."),
         Key(
             .sink, "timeout", .duration(100 * millisecond...10 * minute), .value("10s"),
-            types: ["kinesis"], "How long a request may take as a whole."),
+            types: network, "How long a request may take as a whole."),
         Key(
             .sink, "connect_timeout", .duration(100 * millisecond...10 * minute), .value("5s"),
-            types: ["kinesis"], "How long its connection may take to be made."),
+            types: network, "How long its connection may take to be made."),
     ]
 }
+
+/// The kinds of sinks: the values of `type` in `[sink NAME]`.
+enum SinkType: String, CaseIterable { case file, kinesis, firehose, opensearch, http }
 
 extension Key {
     static let deviceIDRule = TextRule(
@@ -208,6 +243,10 @@ extension Key {
     /// `StreamName` of the Kinesis API.
     private static let streamRule = TextRule(
         lengths: 1...128, characters: "A-Z a-z 0-9 _ . -", marks: Array("_.-".utf8))
+    /// OpenSearch's rules for an index name ("Create index" API), without those of one character.
+    private static let indexRule = TextRule(
+        lengths: 1...255, characters: "a-z 0-9 . _ -", marks: Array("._-".utf8),
+        upperCase: false)
     /// It becomes a part of the host name, whose labels have up to 63 bytes (RFC 1035 2.3.4).
     private static let regionRule = TextRule(
         lengths: 1...63, characters: "a-z 0-9 -", marks: Array("-".utf8), upperCase: false)

@@ -37,6 +37,10 @@ struct SectionReader {
         if case .endpoint(let value) = value(name) { value } else { nil }
     }
 
+    func url(_ name: String) -> (Endpoint, path: String)? {
+        if case .url(let endpoint, let path) = value(name) { (endpoint, path) } else { nil }
+    }
+
     /// The text of a required key; when it is missing that is reported, and the answer is empty.
     mutating func requiredText(_ name: String) -> String {
         if let placed = table.placed(id, name) {

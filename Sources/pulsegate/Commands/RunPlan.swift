@@ -1,10 +1,7 @@
 import Alarm
 import Configuration
-import Credentials
-import HTTPS
 import Linux
 import SensorLink
-import SigV4
 
 /// The configuration's words in the terms of the edges.
 extension SessionPlan {
@@ -23,20 +20,7 @@ extension SessionPlan {
         }
         var sinks: [SinkPlan] = []
         for sink in configuration.sinks {
-            let kind: SinkPlan.Kind =
-                switch sink.target {
-                case .file(let file):
-                    .file(
-                        LineFileSettings(
-                            path: file.path, rotateBytes: UInt64(file.rotateSizeBytes),
-                            rotateKeep: file.rotateKeep, bufferBytes: sink.batchBytes))
-                case .kinesis(let kinesis):
-                    .kinesis(
-                        stream: kinesis.stream,
-                        try KinesisPlan(
-                            kinesis, sink: sink.name, bodyBytes: sink.batchBytes,
-                            batchRecords: sink.batchRecords))
-                }
+            let kind = try SinkPlan.Kind(sink)
             sinks.append(
                 SinkPlan(
                     name: sink.name, flushNanoseconds: sink.flushNanoseconds,
@@ -105,54 +89,5 @@ extension RateLimits {
             highBeatsPerMinute: settings.highBeatsPerMinute,
             clearBeatsPerMinute: settings.clearBeatsPerMinute,
             onsetDelayNanoseconds: settings.onsetDelayNanoseconds)
-    }
-}
-
-extension KinesisPlan {
-    init(
-        _ settings: KinesisSinkSettings, sink: String, bodyBytes: Int, batchRecords: Int
-    ) throws(SetupError) {
-        var https = HTTPSSettings()
-        https.certificateAuthorityFile = settings.certificateAuthorityFile
-        https.totalTimeoutMilliseconds = Int(settings.timeoutNanoseconds / 1_000_000)
-        https.connectTimeoutMilliseconds = Int(settings.connectTimeoutNanoseconds / 1_000_000)
-        https.allowsPlainLoopback = !settings.endpoint.usesTLS
-        self.init(
-            region: settings.region, endpoint: settings.endpoint.url,
-            authority: settings.endpoint.authority,
-            credentials: try Self.credentials(settings, sink: sink), https: https,
-            bodyBytes: bodyBytes, batchRecords: batchRecords)
-    }
-
-    private static func credentials(
-        _ settings: KinesisSinkSettings, sink: String
-    ) throws(SetupError) -> SigningCredentials {
-        let search = CredentialSearch(
-            configuredFile: settings.credentialsFile, configuredProfile: settings.profile,
-            environment: CredentialEnvironment(variable: Environment.value))
-        let key: AccessKey
-        do throws(CredentialError) {
-            switch try search.begin() {
-            case .found(let found): key = found
-            case .readFile(let path): key = try search.select(from: contents(of: path))
-            }
-        } catch {
-            throw SetupError("sink \(sink): \(error)")
-        }
-        do throws(SigningError) {
-            return try SigningCredentials(
-                accessKeyID: key.accessKeyID, secretAccessKey: key.secretAccessKey,
-                sessionToken: key.sessionToken)
-        } catch {
-            throw SetupError("sink \(sink): the access key cannot sign: \(error)")
-        }
-    }
-
-    private static func contents(of path: String) -> SharedCredentialsContent {
-        do throws(SystemError) {
-            return .bytes(try Path.contents(of: path, atMost: 1 << 20))
-        } catch {
-            return .unreadable(error.reason)
-        }
     }
 }

@@ -1,6 +1,7 @@
 import Alarm
 import Gateway
 import HTTPS
+import LibCrypto
 import Linux
 import RecordRing
 import Recording
@@ -11,12 +12,13 @@ import Vitals
 struct SinkPlan {
     enum Kind {
         case file(LineFileSettings)
-        case kinesis(stream: String, KinesisPlan)
+        /// `type`: the configuration's word.
+        case network(type: String, SinkSettings.Kind, NetworkPlan)
 
         var name: String {
             switch self {
             case .file: "file"
-            case .kinesis: "kinesis"
+            case .network(let type, _, _): type
             }
         }
     }
@@ -150,7 +152,7 @@ extension SessionPlan {
     }
 
     private func openNetwork() throws(SetupError) -> HTTPSClient? {
-        let isNeeded = sinks.contains { if case .kinesis = $0.kind { true } else { false } }
+        let isNeeded = sinks.contains { if case .network = $0.kind { true } else { false } }
         guard isNeeded else { return nil }
         do throws(HTTPSError) {
             return try HTTPSClient()
@@ -164,9 +166,9 @@ extension SessionPlan {
     ) throws(SetupError) -> any SinkPort {
         switch sink.kind {
         case .file(let settings): return FileSinkPort(settings: settings, worker: worker)
-        case .kinesis(_, let plan):
+        case .network(_, _, let plan):
             guard let network else { preconditionFailure("a network sink has a client") }
-            return try KinesisPort(plan: plan, client: network)
+            return try NetworkPort(plan: plan, client: network)
         }
     }
 
@@ -177,7 +179,7 @@ extension SessionPlan {
             let kind: SinkSettings.Kind =
                 switch sink.kind {
                 case .file: .file
-                case .kinesis(let stream, _): .kinesis(stream: Array(stream.utf8))
+                case .network(_, let kind, _): kind
                 }
             settings.append(
                 SinkSettings(
@@ -189,6 +191,7 @@ extension SessionPlan {
             session: UInt32(truncatingIfNeeded: Entropy.draw()),
             sensors: try sensorSettings(),
             sinks: settings, syncNanoseconds: syncNanoseconds, seed: Entropy.draw())
+        gateway.md5 = LibCrypto.md5Function
         gateway.lazyNanoseconds = lazyNanoseconds
         gateway.syncsEach = syncsEach
         gateway.refusesWhenFull = refusesWhenFull

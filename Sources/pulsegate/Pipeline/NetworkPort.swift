@@ -1,0 +1,192 @@
+import Bytes
+import Gateway
+import HTTPS
+import LibCrypto
+import Linux
+import SigV4
+import Time
+
+/// What a network sink needs beside the gateway's own settings.
+struct NetworkPlan {
+    /// Who we say we are.
+    enum Authorization {
+        /// Signature Version 4; `hashesContent` where the service wants `x-amz-content-sha256`.
+        case signed(region: String, service: String, hashesContent: Bool, SigningCredentials)
+        /// The value of the header `Authorization`, as it is sent.
+        case fixed(String)
+        case none
+    }
+
+    /// `https://host[:port]/path`.
+    var url: String
+    /// The host with its port, as the Host header has it.
+    var authority: String
+    /// The path of the URL, as it is sent.
+    var path: String
+    var contentType: String
+    /// The operation of an AWS JSON service.
+    var target: String?
+    var authorization: Authorization
+    var https: HTTPSSettings
+    /// Bytes of a request body at most.
+    var bodyBytes: Int
+    /// Bytes of an answer at most.
+    var answerBytes: Int
+}
+
+/// Writes one request after the other into the same memory: body, signature, headers.
+private struct RequestWriter: ~Copyable {
+    private let contentType: [UInt8]
+    private let target: [UInt8]?
+    private let fixed: [UInt8]?
+    private let hashesContent: Bool
+    private var signer: Signer?
+    private var request: CanonicalRequest
+    /// The content's hash in hexadecimal.
+    private var contentHash = FixedBuffer(capacity: 2 * SHA256Digest.byteCount)
+
+    init(plan: NetworkPlan) throws(SigningError) {
+        contentType = Array(plan.contentType.utf8)
+        target = plan.target.map { Array($0.utf8) }
+        var request = CanonicalRequest()
+        switch plan.authorization {
+        case .signed(let region, let service, let hashesContent, let credentials):
+            self.hashesContent = hashesContent
+            fixed = nil
+            try request.begin(
+                .post, host: plan.authority, path: plan.path, contentHash: hashesContent)
+            try request.append(header: "content-type", value: plan.contentType)
+            if let target = plan.target {
+                try request.append(header: "x-amz-target", value: target)
+            }
+            signer = Signer(
+                scope: try CredentialScope(region: region, service: service),
+                credentials: credentials, sha256: LibCrypto.sha256Function)
+        case .fixed(let value):
+            fixed = Array(value.utf8)
+            hashesContent = false
+            signer = nil
+        case .none:
+            fixed = nil
+            hashesContent = false
+            signer = nil
+        }
+        self.request = request
+    }
+
+    mutating func write(
+        sink: Int, gateway: inout Gateway, now: Moment, to message: inout HTTPSRequest
+    ) throws(RequestError) {
+        _ = gateway.encode(sink: sink, into: &message.body, now: now.monotonicNanoseconds)
+        do throws(SigningError) {
+            try signer?.sign(request, body: message.body.bytes, at: now.wallMicroseconds)
+        } catch {
+            throw RequestError(text: "the request cannot be signed: \(error)")
+        }
+        if hashesContent {
+            contentHash.removeAll()
+            let digest = LibCrypto.sha256(message.body.bytes)
+            contentHash.append(hex: digest.bytes)
+        }
+        do throws(HTTPSHeaderError) {
+            try write(&message.headers)
+        } catch {
+            throw RequestError(text: "the request's headers cannot be written: \(error)")
+        }
+    }
+
+    private mutating func write(_ headers: inout HTTPSHeaders) throws(HTTPSHeaderError) {
+        headers.removeAll()
+        try headers.append("Content-Type", contentType.span)
+        if let target { try headers.append("X-Amz-Target", target.span) }
+        if let fixed { try headers.append("Authorization", fixed.span) }
+        if hashesContent { try headers.append("X-Amz-Content-Sha256", contentHash.bytes) }
+        try signer?.append(to: &headers)
+    }
+}
+
+extension Signer {
+    /// Appends what the last signature needs.
+    fileprivate mutating func append(to headers: inout HTTPSHeaders) throws(HTTPSHeaderError) {
+        try headers.append("X-Amz-Date", date)
+        if let token = credentials.sessionToken {
+            try headers.append("X-Amz-Security-Token", token.utf8.span)
+        }
+        try headers.append("Authorization", authorization)
+    }
+}
+
+/// Requests of one sink, one at a time, on one kept connection.
+final class NetworkPort: NetworkSink {
+    let transfer: HTTPSTransfer
+    private var writer: RequestWriter
+    private let endpoint: String
+    /// The cause of the last failure, without what differs from one try to the next.
+    private var lastCause: String?
+
+    init(plan: NetworkPlan, client: HTTPSClient) throws(SetupError) {
+        endpoint = plan.url
+        do throws(SigningError) {
+            writer = try RequestWriter(plan: plan)
+        } catch {
+            throw SetupError("\(plan.url): requests cannot be signed: \(error)")
+        }
+        do throws(HTTPSError) {
+            let limits = HTTPSLimits(bodyBytes: plan.bodyBytes, responseBytes: plan.answerBytes)
+            transfer = try HTTPSTransfer(
+                on: client, to: plan.url, settings: plan.https, limits: limits)
+        } catch {
+            throw SetupError("\(plan.url): \(error)")
+        }
+    }
+
+    func begin(sink: Int, gateway: inout Gateway, now: Moment, journal: Journal) {
+        do throws(RequestError) {
+            try transfer.prepare { (message) throws(RequestError) in
+                try writer.write(sink: sink, gateway: &gateway, now: now, to: &message)
+            }
+            try start()
+        } catch {
+            note(error.text, cause: error.text, journal)
+            gateway.sinkFailed(sink: sink, now: now.monotonicNanoseconds)
+        }
+    }
+
+    private func start() throws(RequestError) {
+        do throws(HTTPSError) {
+            try transfer.start()
+        } catch {
+            throw RequestError(text: "\(error)")
+        }
+    }
+
+    func finish(sink: Int, gateway: inout Gateway, journal: Journal) {
+        let now = Clock.monotonicNanoseconds()
+        let transfer = self.transfer
+        switch transfer.result {
+        case .answered(let answer):
+            lastCause = nil
+            let wait = Int64(min(answer.retryAfterSeconds ?? 0, 3_600)) * 1_000_000_000
+            gateway.sinkAnswered(
+                sink: sink, status: answer.status, body: transfer.response,
+                retryAfterNanoseconds: wait, now: now)
+        case .failed(let failure):
+            note("\(failure)", cause: failure.cause, journal)
+            gateway.sinkFailed(sink: sink, now: now)
+        case nil: preconditionFailure("a transfer that is handed back has a result")
+        }
+    }
+
+    /// The same cause is said once, not at every try.
+    private func note(_ text: String, cause: String, _ journal: Journal) {
+        if cause != lastCause { journal.log.write(.warning, "\(endpoint): \(text)") }
+        lastCause = cause
+    }
+
+    func cancel() { transfer.cancel() }
+}
+
+/// Why a request did not even begin.
+private struct RequestError: Error {
+    let text: String
+}
