@@ -122,6 +122,9 @@ let package = Package(
         tests("UplinkTests", in: "Core", ["Bytes", "TestSupport", "Uplink"]),
         tests("DiagnosticsTests", in: "Core", ["Diagnostics", "TestSupport"]),
         tests(
+            "SensorLinkTests", in: "Core",
+            ["Bytes", "SensorLink", "TestSupport", "Uplink", "Vitals"]),
+        tests(
             "GatewayTests", in: "Core",
             [
                 "Alarm", "Bytes", "Diagnostics", "Gateway", "Kinesis", "RecordRing", "TestSupport",

@@ -111,7 +111,11 @@ enum DecodeCommand {
             } else if characteristic == .batteryLevel {
                 let percent = try BatteryLevel(decoding: value).percent
                 line.append("{\"battery_percent\":")
-                if let percent { line.append(decimal: UInt64(percent)) } else { line.append("null") }
+                if let percent {
+                    line.append(decimal: UInt64(percent))
+                } else {
+                    line.append("null")
+                }
             } else if characteristic == .bodySensorLocation {
                 let location = try BodySensorLocation(decoding: value)
                 line.append("{\"body_sensor_location\":\"")
