@@ -173,6 +173,9 @@ let package = Package(
             path: "Tests/Bench/Stages", swiftSettings: strict),
         tests(
             "AllocationTests", in: "Allocation",
-            ["CMallocCount", "Gateway", "GatewayLoop", "LibCrypto", "Uplink"]),
+            [
+                "Bytes", "CMallocCount", "Gateway", "GatewayLoop", "LibCrypto", "RecordRing", "Time",
+                "Uplink", "Vitals",
+            ]),
     ]
 )

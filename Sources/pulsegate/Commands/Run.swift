@@ -55,10 +55,15 @@ enum RunCommand {
         _ outcome: Session.Outcome, _ session: borrowing Session, _ log: Log
     ) -> Int32 {
         let counters = session.pipeline.gateway.counters
+        let vitals =
+            counters.vitalsRecorded == 0
+            ? "" : ", \(counters.vitalsRecorded) of them no heart rates"
+        let empty =
+            counters.withoutValue == 0 ? "" : "\(counters.withoutValue) without a value, "
         log.write(
             .notice,
-            "stopped: \(counters.notifications) notifications, \(counters.recorded) recorded, "
-                + "\(counters.malformed) malformed, \(counters.offSkin) off skin, "
+            "stopped: \(counters.notifications) notifications, \(counters.recorded) recorded\(vitals), "
+                + "\(counters.malformed) malformed, \(counters.offSkin) off skin, \(empty)"
                 + "\(counters.alarmsRaised) alarms")
         for sink in session.pipeline.gateway.sinks {
             let waiting = session.pipeline.gateway.cursor.head - sink.queue.tail
