@@ -51,8 +51,9 @@ struct Session: ~Copyable {
     private var replay: Replay?
     private let lines: HexLines?
     private let radio: Radio?
-    /// The radio has more than it could handle in its turn.
-    private var radioIsBusy = false
+    /// The radio wants its next turn without waiting: its first one, or it has more than it could
+    /// handle in one.
+    private var radioIsBusy = true
     private var phase = Phase.running
     private let notification = NotificationBuffer()
     /// Lines of standard input that were no hexadecimal.
@@ -239,6 +240,12 @@ struct Session: ~Copyable {
     private mutating func note(_ report: LinkReport, _ unnamed: Range<Int>) {
         if case .bound(let sensor, let address, _) = report, unnamed.contains(sensor) {
             pipeline.assign(sensor: sensor, name: RadioText.text(address))
+        }
+        // A place that no device has taken has nothing to say.
+        if case .sensorChanged(let sensor, _, _, _, _, _) = report, unnamed.contains(sensor),
+            radio?.status(sensor: sensor)?.address == nil
+        {
+            return
         }
         pipeline.journal.note(report)
     }

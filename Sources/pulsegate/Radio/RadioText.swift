@@ -8,17 +8,24 @@ enum RadioText {
     static func line(_ report: LinkReport, sensors: [String], now: Int64) -> (LogLevel, String) {
         switch report {
         case .sensorChanged(let sensor, let from, let to, let cause, let next, let at):
-            let step = text(next, within: at.map { $0 - now })
+            let step = to == .streaming ? "" : text(next, within: at.map { $0 - now })
             return (
                 level(from: from, to: to, cause),
-                "sensor \(sensors[sensor]): \(text(to)): \(text(cause))\(step)"
+                "sensor \(sensors[sensor]): \(text(to))\(because(cause))\(step)"
             )
         case .adapterChanged(_, let to, let cause):
-            let level: LogLevel = to == .absent || to == .off ? .warning : .information
-            return (level, "bluetooth adapter: \(text(to)): \(text(cause))")
+            let isBad = (to == .absent || to == .off) && cause != .progress
+            return (
+                isBad ? .warning : .debug, "bluetooth adapter: \(text(to))\(because(cause))"
+            )
         case .daemonChanged(_, let to, let cause):
-            let level: LogLevel = to == .ready || to == .enumerating ? .information : .warning
-            return (level, "bluetooth: \(text(to)): \(text(cause))")
+            let level: LogLevel =
+                switch to {
+                case .busClosed, .away: cause == .progress ? .debug : .warning
+                case .enumerating: .debug
+                case .ready: .information
+                }
+            return (level, "bluetooth: \(text(to))\(because(cause))")
         case .bound(let sensor, let address, let name):
             let called = name.count > 0 ? " \"\(text(name))\"" : ""
             return (.notice, "sensor \(sensors[sensor]): is \(text(address))\(called)")
@@ -167,12 +174,17 @@ extension RadioText {
         }
     }
 
+    /// `: the cause`, or nothing where a state follows from the one before.
+    private static func because(_ cause: LinkCause) -> String {
+        cause == .progress || cause == .started ? "" : ": \(text(cause))"
+    }
+
     static func text(_ cause: LinkCause) -> String {
         switch cause {
         case .started: "started"
         case .enabled: "switched on"
         case .disabled: "switched off"
-        case .progress: "as it should"
+        case .progress: "all went well"
         case .sighted: "it advertises"
         case .foundConnected: "it is connected already"
         case .valuesArrive: "values arrive"
