@@ -174,8 +174,8 @@ let package = Package(
         tests(
             "AllocationTests", in: "Allocation",
             [
-                "Bytes", "CMallocCount", "Gateway", "GatewayLoop", "LibCrypto", "RecordRing", "Time",
-                "Uplink", "Vitals",
+                "Bytes", "CMallocCount", "Gateway", "GatewayLoop", "LibCrypto", "RecordRing",
+                "Time", "Uplink", "Vitals",
             ]),
     ]
 )

@@ -62,7 +62,8 @@ enum RunCommand {
             counters.withoutValue == 0 ? "" : "\(counters.withoutValue) without a value, "
         log.write(
             .notice,
-            "stopped: \(counters.notifications) notifications, \(counters.recorded) recorded\(vitals), "
+            "stopped: \(counters.notifications) notifications, "
+                + "\(counters.recorded) recorded\(vitals), "
                 + "\(counters.malformed) malformed, \(counters.offSkin) off skin, \(empty)"
                 + "\(counters.alarmsRaised) alarms")
         for sink in session.pipeline.gateway.sinks {

@@ -49,7 +49,8 @@ struct VitalStateTests {
     }
 
     @Test func meanPressureIsNotOutsideTheOthers() {
-        #expect(pressure(float(120), float(80), mean: float(79)) == .implausible(.bloodPressureMean))
+        #expect(
+            pressure(float(120), float(80), mean: float(79)) == .implausible(.bloodPressureMean))
         #expect(
             pressure(float(120), float(80), mean: float(121)) == .implausible(.bloodPressureMean))
         #expect(pressure(float(120), float(80), mean: float(80)) == .plausible)
