@@ -128,6 +128,9 @@ let package = Package(
         tests("UplinkTests", in: "Core", ["Bytes", "TestSupport", "Uplink"]),
         tests("DiagnosticsTests", in: "Core", ["Diagnostics", "TestSupport"]),
         tests(
+            "SensorLinkTests", in: "Core",
+            ["Bytes", "SensorLink", "TestSupport", "Uplink", "Vitals"]),
+        tests(
             "GatewayTests", in: "Core",
             [
                 "Alarm", "Bytes", "Diagnostics", "Gateway", "Kinesis", "RecordRing", "TestSupport",
@@ -170,6 +173,9 @@ let package = Package(
             path: "Tests/Bench/Stages", swiftSettings: strict),
         tests(
             "AllocationTests", in: "Allocation",
-            ["CMallocCount", "Gateway", "GatewayLoop", "LibCrypto", "Uplink"]),
+            [
+                "Bytes", "CMallocCount", "Gateway", "GatewayLoop", "LibCrypto", "RecordRing",
+                "Time", "Uplink", "Vitals",
+            ]),
     ]
 )

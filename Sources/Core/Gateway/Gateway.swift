@@ -34,6 +34,10 @@ public struct Gateway: ~Copyable {
     var disk: DiskState
     var alarms: [RateAlarm]
     var offSkin: [Bool]
+    /// The sensor's oximeter says that it has no value.
+    var withoutValue: [Bool]
+    /// When the sensor's last heart rate arrived, monotonic nanoseconds; nil before the first.
+    var lastHeartRate: [Int64?]
     var alarmEvents: FixedQueue<AlarmEvent>
     var reports: FixedQueue<Report>
     var random: RandomSource
@@ -62,6 +66,8 @@ public struct Gateway: ~Copyable {
         disk = DiskState(generation: head?.generation ?? 0)
         alarms = settings.sensors.map { RateAlarm(limits: $0.limits) }
         offSkin = Array(repeating: false, count: settings.sensors.count)
+        withoutValue = Array(repeating: false, count: settings.sensors.count)
+        lastHeartRate = Array(repeating: nil, count: settings.sensors.count)
         alarmEvents = FixedQueue(capacity: Limits.alarmEdges)
         reports = FixedQueue(capacity: Limits.reports)
         random = RandomSource(seed: settings.seed)
@@ -81,8 +87,8 @@ public struct Gateway: ~Copyable {
         }
     }
 
-    /// A sensor's notification has arrived: decode, judge, record, in that order. `time` is the
-    /// measurement's, `now` the machine's.
+    /// A sensor's heart rate notification has arrived: decode, judge, record, in that order. `time`
+    /// is the measurement's, `now` the machine's.
     public mutating func receive(
         _ notification: Span<UInt8>, sensor: Int, time: Moment, clock: ClockState, now: Int64
     ) {
@@ -106,6 +112,7 @@ public struct Gateway: ~Copyable {
         case .heartRate(let value):
             if offSkin[sensor] { report(.sensorOnSkin(sensor: sensor)) }
             offSkin[sensor] = false
+            lastHeartRate[sensor] = time.monotonicNanoseconds
             judge(value, sensor: sensor, time: time)
             latest = (time, clock)
             guard !isFull else { return refuse(time) }
@@ -126,7 +133,7 @@ public struct Gateway: ~Copyable {
         return now - arrivals[Int(tail % UInt64(window.capacity))]
     }
 
-    private mutating func judge(_ value: UInt16, sensor: Int, time: Moment) {
+    mutating func judge(_ value: UInt16, sensor: Int, time: Moment) {
         let edge = alarms[sensor].judge(beatsPerMinute: value, at: time.monotonicNanoseconds)
         guard let edge else { return }
         if edge == .raise { counters.alarmsRaised += 1 } else { counters.alarmsCleared += 1 }
