@@ -50,6 +50,8 @@ enum Messages {
     /// The line of a report and how grave it is.
     static func line(_ report: Report, sensors: [String], sinks: [String]) -> (LogLevel, String) {
         switch report {
+        case .ringFailed, .ringStalled, .ringCut, .ringRecovered:
+            preconditionFailure("what the card does is said with its file and error")
         case .notificationMalformed(let sensor, let error):
             (.warning, "sensor \(sensors[sensor]): malformed notification: \(text(error))")
         case .valueImplausible(let sensor, let value):
@@ -85,8 +87,6 @@ enum Messages {
             (.notice, "sink \(sinks[sink]): works again")
         case .recordsLost(let sink, let count, let reason):
             (.error, "sink \(sinks[sink]): \(count) records lost: \(text(reason))")
-        case .ringFailed:
-            (.error, "ring: writing or reading failed; records stay in memory, tried every second")
         case .ringFull:
             (
                 .error,
@@ -95,8 +95,6 @@ enum Messages {
             )
         case .ringHasRoom(let count):
             (.notice, "ring: takes records again; \(count) were refused")
-        case .ringRecovered:
-            (.notice, "ring: works again")
         }
     }
 

@@ -1,5 +1,6 @@
 import Bytes
 import Configuration
+import Diagnostics
 import Gateway
 import Linux
 import RecordRing
@@ -68,6 +69,31 @@ enum RunCommand {
                     + "\(sink.queue.acknowledged) delivered, \(sink.queue.lost) lost"
                     + (waiting > 0 ? ", \(waiting) stay in the ring" : ""))
         }
+        sayWhatMemoryHeld(session, log)
         return outcome == .interrupted ? ExitStatus.failure : ExitStatus.success
+    }
+
+    /// The latencies that the alarm depends on, and what ends with the process because the card
+    /// did not take it.
+    private static func sayWhatMemoryHeld(_ session: borrowing Session, _ log: Log) {
+        let journal = session.pipeline.journal
+        log.write(
+            .information,
+            "alarm decided: \(text(journal.alarmLatency)); turns of the loop: "
+                + text(journal.turnLatency))
+        let unsynced = session.pipeline.gateway.cursor.unsyncedCount
+        guard let trouble = session.pipeline.ringTrouble, unsynced > 0 else { return }
+        log.write(
+            .error,
+            "ring: still fails (\(trouble)): \(RingText.count(unsynced, "record")) in memory "
+                + "alone; those that a sink has not acknowledged are gone")
+    }
+
+    private static func text(_ histogram: LatencyHistogram) -> String {
+        guard let half = histogram.percentile(50), let most = histogram.percentile(99) else {
+            return "none"
+        }
+        return "p50 \(half / 1_000) us, p99 \(most / 1_000) us, max "
+            + "\(histogram.maximum / 1_000) us"
     }
 }

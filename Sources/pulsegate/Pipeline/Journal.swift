@@ -26,6 +26,10 @@ final class Journal {
     var alarmLatency = LatencyHistogram()
     /// How long the card took for each fdatasync of the ring.
     var syncLatency = LatencyHistogram()
+    /// Work of one turn of the poll loop: whatever comes waits for so long at most.
+    var turnLatency = LatencyHistogram()
+    /// What the card does wrong.
+    let ringTrouble: RingTroubleLog
     /// What the card has been asked to do in the ring's life.
     var wear = WearStatistics()
 
@@ -41,8 +45,9 @@ final class Journal {
     /// is enough.
     private static let lossNanoseconds: Int64 = 60_000_000_000
 
-    init(log: Log, sensors: [String], sinks: [String], start: Moment) {
+    init(log: Log, sensors: [String], sinks: [String], ringPath: String, start: Moment) {
         self.log = log
+        ringTrouble = RingTroubleLog(log: log, path: ringPath)
         self.sensors = sensors
         self.sinks = sinks
         self.start = start
@@ -66,6 +71,7 @@ final class Journal {
         if case .recordsLost(let sink, let count, let reason) = report {
             return noteLoss(count, sink: sink, reason)
         }
+        if ringTrouble.note(report, now: Clock.monotonicNanoseconds()) { return }
         let (level, text) = Messages.line(report, sensors: sensors, sinks: sinks)
         log.write(level, text)
     }

@@ -69,7 +69,7 @@ extension SessionPlan {
             head: recovered.head,
             now: start.monotonicNanoseconds)
         let journal = Journal(
-            log: log, sensors: [sensor], sinks: sinks.map(\.name),
+            log: log, sensors: [sensor], sinks: sinks.map(\.name), ringPath: ring.path,
             start: replay?.sensorStart ?? start)
         let ringJob = RingJob(
             file: ring, records: max(Limits.writeRecords, Limits.readRecords),
