@@ -10,9 +10,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from gateway import hex_lines, kinesis_sink, parse_stream, wait_until, assert_in_order_and_once
-from test_disk_faults import (assert_alarm_at_once, assert_clean, count, end, feed, in_ring,
-                              start, wait_for_records, wait_for_ring)
+from gateway import parse_stream
+from test_disk_faults import (assert_alarm_at_once, assert_clean, end, feed, in_ring, start,
+                              wait_for_records, wait_for_ring)
 
 
 def command(*words, check=True):
