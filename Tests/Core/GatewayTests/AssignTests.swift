@@ -20,6 +20,7 @@ struct AssignTests {
         bench.receive(70)
         assign(&bench, try place("C0:00:00:00:00:01"))
         bench.receive(71)
+        #expect(bench.next() == .send(sink: 0))
         let lines = bench.request()
         #expect(lines.count == 2)
         #expect(lines[0].contains(#""sensor":"any 1""#))

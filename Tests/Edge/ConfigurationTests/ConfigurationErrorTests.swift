@@ -226,7 +226,7 @@ import Testing
         #expect(
             error?.description == """
                 p.conf:1: [gateway] data: is missing; add `data = DIRECTORY` to [gateway]
-                p.conf: [input] type: is missing; add `type = recording|stdin` to [input]
+                p.conf: [input] type: is missing; add `type = bluetooth|recording|stdin` to [input]
                 """)
     }
 

@@ -75,9 +75,7 @@ import Testing
                         source: .recording(path: "a file.csv", loops: true), speed: .times(2.5),
                         sensor: "Gerät 1", atEnd: .stay, drainTimeoutNanoseconds: 120_000_000_000),
                     bluetooth: anyBluetooth, sensors: [],
-                    alarm: AlarmSettings(
-                        highBeatsPerMinute: 120, clearBeatsPerMinute: 120,
-                        onsetDelayNanoseconds: 1_500_000_000),
+                    alarm: lowAlarm,
                     ring: RingSettings(
                         sizeBytes: 1_610_612_736, sync: .each, syncIntervalNanoseconds: 100_000_000,
                         lazyIntervalNanoseconds: 600_000_000_000, whenFull: .refuse,
@@ -97,6 +95,9 @@ import Testing
                         fileSink("log", path: "var/pulse/log.ndjson"),
                     ]))
     }
+
+    private let lowAlarm = AlarmSettings(
+        highBeatsPerMinute: 120, clearBeatsPerMinute: 120, onsetDelayNanoseconds: 1_500_000_000)
 
     /// What holds of the radio without a section.
     private let anyBluetooth = BluetoothSettings(
