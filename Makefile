@@ -74,6 +74,10 @@ bench: venv release ## The figures of the README, beside their peers, in one run
 bench-stall: venv release ## An alarm's delay while the card hangs for 5 s a call
 	$(PYTHON) Tests/Bench/stall.py
 
+.PHONY: bench-ring
+bench-ring: release ## The ring beside SQLite: bytes, time, recovery (libsqlite3-dev; root counts the device)
+	python3 Tests/Bench/bench_ring.py
+
 .PHONY: clean
 clean: ## Removes what was built
 	rm -rf $(BUILD) $(BUILD)-release

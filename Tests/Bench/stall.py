@@ -9,7 +9,9 @@ notification is written to the gateway's standard input until the time that stan
 line, and until that line has arrived here. From inside: how long the turns of the poll loop
 worked, that is, for how long whatever comes next had to wait.
 
-Ends with status 1 when an alarm took 50 ms or more while the card hung.
+A busy machine is late by itself: the run without a stall says by how much. Ends with status 1 when
+the longest delay beside a card that hangs is 50 ms or more above that; waiting for one call of the
+card would add up to five seconds.
 """
 
 import argparse
@@ -29,7 +31,7 @@ from gateway import Desk, file_sink, hex_lines, wait_until  # noqa: E402
 
 INTERVAL_SECONDS = 0.005
 STALL_SECONDS = 5
-LIMIT_MILLISECONDS = 50
+ADDED_MILLISECONDS_MAX = 50
 
 
 def percentiles(seconds):
@@ -73,11 +75,11 @@ def measure(folder, library, seconds, stalls):
     disk.heal()
     run.terminate()
     run.wait()
-    own = next(line for _, line in lines if "alarm decided" in line)
+    own = next(line for _, line in lines if ": alarm: decided" in line)
     stamps = [datetime.datetime.fromisoformat(line.split()[0]).timestamp() for _, line in alarms]
     return ({"alarm": percentiles([stamp - at for stamp, at in zip(stamps, sent, strict=True)]),
              "line": percentiles([at - begun for (at, _), begun in zip(alarms, sent)])},
-            hung, re.sub(".* info: ", "", own))
+            hung, re.sub(".* notice: alarm: ", "", own))
 
 
 def report(seconds):
@@ -85,6 +87,7 @@ def report(seconds):
         library = build_faults(folder)
         print(f"{int(seconds / INTERVAL_SECONDS / 2)} alarms each; milliseconds"
               f"{'':14}p50      p99      max")
+        usual = 0
         for name, stalls in [("card works", False), (f"card hangs {STALL_SECONDS} s a call", True)]:
             place = Path(folder) / ("hangs" if stalls else "works")
             place.mkdir()
@@ -95,8 +98,11 @@ def report(seconds):
             print(f"  {'':22} gateway: {own}" + (f"; {hung} calls hung" if stalls else ""))
             if stalls and not hung:
                 sys.exit("the card did not hang: nothing was measured")
-            if stalls and figures["alarm"][2] >= LIMIT_MILLISECONDS:
-                sys.exit(f"an alarm took {figures['alarm'][2]:.1f} ms")
+            longest = figures["alarm"][2]
+            if not stalls:
+                usual = longest
+            elif longest >= usual + ADDED_MILLISECONDS_MAX:
+                sys.exit(f"an alarm took {longest:.1f} ms, and {usual:.1f} ms without a stall")
 
 
 if __name__ == "__main__":

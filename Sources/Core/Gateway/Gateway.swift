@@ -203,14 +203,16 @@ public struct Gateway: ~Copyable {
         return true
     }
 
-    /// Everything that was recorded has been synced.
-    public var isOnCard: Bool { cursor.unsyncedCount == 0 && disk.job == .none }
+    /// Everything that was recorded has been synced, and every tail is in the file.
+    public var isOnCard: Bool {
+        cursor.unsyncedCount == 0 && disk.job == .none && !disk.tailsMoved
+    }
 
     /// Whether one more record could be taken without another one leaving memory unsynced. A
     /// recording can wait; a heart cannot, so live input does not ask.
     public var hasRoom: Bool { cursor.unsyncedCount < unsyncedLimit }
 
-    /// A head record is wanted: at once, and synced with the next records or after a while. No
+    /// A head record is wanted: soon, and synced with the next records or after a while. No
     /// records come after the last ones of a drain, so their tail is synced at once.
     mutating func tailMoved(now: Int64) {
         let isLast = isDraining && areSinksServed

@@ -31,8 +31,11 @@ final class Journal {
     var turnLatency = LatencyHistogram()
     /// What the card does wrong.
     let ringTrouble: RingTroubleLog
-    /// What the card has been asked to do in the ring's life.
-    var wear = WearStatistics()
+    /// What the card has been asked to do in the ring's life, now and when this run began.
+    var wear: WearStatistics
+    let wearAtStart: WearStatistics
+    /// Machine time at which the run began (monotonic nanoseconds).
+    private let began = Clock.monotonicNanoseconds()
 
     /// Losses that were not said yet, by sink and reason, and when such a line was written last.
     private var losses: [LossKey: (count: UInt64, saidAt: Int64)] = [:]
@@ -46,13 +49,21 @@ final class Journal {
     /// is enough.
     private static let lossNanoseconds: Int64 = 60_000_000_000
 
-    init(log: Log, sensors: [String], sinks: [String], ringPath: String, start: Moment) {
+    init(
+        log: Log, sensors: [String], sinks: [String], ringPath: String, start: Moment,
+        wear: WearStatistics
+    ) {
+        self.wear = wear
+        wearAtStart = wear
         self.log = log
         ringTrouble = RingTroubleLog(log: log, path: ringPath)
         self.sensors = sensors
         self.sinks = sinks
         self.start = start
     }
+
+    /// Seconds of machine time since the run began.
+    var secondsRun: Int64 { (Clock.monotonicNanoseconds() - began) / 1_000_000_000 }
 
     /// Another device has taken the place of a sensor.
     func rename(sensor: Int, to name: String) { sensors[sensor] = name }

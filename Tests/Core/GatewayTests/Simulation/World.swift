@@ -37,6 +37,7 @@ final class World {
     /// Until then every write fails, and reads too unless the card is read-only.
     var awayUntil: Int64 = 0
     var isReadOnly = false
+    var writeBegan: Int64 = 0
     var requests: [Request?]
     /// Before this, the sink is left alone.
     var quietUntil: [Int64]
@@ -248,6 +249,7 @@ final class World {
     }
 
     func write(_ first: UInt64, _ count: Int, sync: Bool) {
+        writeBegan = now
         slots.removeAll()
         gateway.copySlots(first: first, count: count, into: &slots)
         let bytes = [UInt8](copying: slots.bytes)
