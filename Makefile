@@ -62,9 +62,17 @@ test-system: venv release
 	@echo "Running the binary against its doubles"
 	$(PYTHON) -m pytest -q Tests/Support Tests/EndToEnd Tests/Core/SigV4Tests
 
+.PHONY: test-kill
+test-kill: venv release ## 200 kill -9 at random moments, ten rings of 20 (minutes)
+	PULSEGATE_KILL_RINGS=10 $(PYTHON) -m pytest -q -s Tests/EndToEnd/test_kill.py
+
 .PHONY: bench
 bench: venv release ## The figures of the README, beside their peers, in one run
 	$(PYTHON) Tests/Bench/bench.py
+
+.PHONY: bench-stall
+bench-stall: venv release ## An alarm's delay while the card hangs for 5 s a call
+	$(PYTHON) Tests/Bench/stall.py
 
 .PHONY: bench-ring
 bench-ring: release ## The ring beside SQLite: bytes, time, recovery (libsqlite3-dev; root counts the device)

@@ -50,6 +50,8 @@ enum Messages {
     /// The line of a report and how grave it is.
     static func line(_ report: Report, sensors: [String], sinks: [String]) -> (LogLevel, String) {
         switch report {
+        case .ringFailed, .ringStalled, .ringCut, .ringRecovered:
+            preconditionFailure("what the card does is said with its file and error")
         case .notificationMalformed(let sensor, let error):
             (.warning, "sensor \(sensors[sensor]): malformed notification: \(text(error))")
         case .valueImplausible(let sensor, let value):
@@ -95,8 +97,6 @@ enum Messages {
                 .error,
                 "sink \(sinks[sink]): \(RingText.count(count, "record")) lost: \(text(reason))"
             )
-        case .ringFailed:
-            (.error, "ring: writing or reading failed; records stay in memory, tried every second")
         case .ringFull:
             (
                 .error,
@@ -108,8 +108,6 @@ enum Messages {
                 .notice,
                 "ring: takes records again; \(count) \(count == 1 ? "was" : "were") refused"
             )
-        case .ringRecovered:
-            (.notice, "ring: works again")
         }
     }
 

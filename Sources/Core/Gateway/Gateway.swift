@@ -27,11 +27,16 @@ public struct Gateway: ~Copyable {
     /// No more input will come: requests do not wait for company any more.
     public internal(set) var isDraining = false
 
+    /// The card does not do its work, since when and how; nil while it does.
+    public internal(set) var ringTrouble: RingTrouble?
+
     private let started: Int64
     var window: RingWindow
     /// `now` at the arrival of each record in the window, by sequence modulo the capacity.
     var arrivals: [Int64]
     var disk: DiskState
+    /// When the job under way, or the last one, began.
+    var jobBegan: Int64 = 0
     var alarms: [RateAlarm]
     var offSkin: [Bool]
     /// The sensor's oximeter says that it has no value.
@@ -183,8 +188,10 @@ public struct Gateway: ~Copyable {
         }
         let diskDue = disk.deadline(
             syncDue: syncDue, isFilling: isFilling, wantsRead: wantsRead)
-        guard let diskDue else { return earliest }
-        return min(earliest ?? diskDue, diskDue)
+        for due in [diskDue, stallDue] {
+            if let due { earliest = min(earliest ?? due, due) }
+        }
+        return earliest
     }
 
     /// No more input will come: send and sync what there is, without waiting for company.

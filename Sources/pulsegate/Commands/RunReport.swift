@@ -31,6 +31,35 @@ enum RunReport {
                     + rest(waiting, hasEnded: session.hasEnded))
         }
         log.write(level, "ring: \(card(session.pipeline.journal, counters))")
+        let journal = session.pipeline.journal
+        log.write(
+            level,
+            "alarm: decided within \(text(journal.alarmLatency)); turns of the loop "
+                + text(journal.turnLatency))
+        writeTrouble(session, log)
+    }
+
+    /// What the card does wrong now, and at the end what ends with the process because of it.
+    private static func writeTrouble(_ session: borrowing Session, _ log: Log) {
+        guard let trouble = session.pipeline.ringTrouble else { return }
+        let unsynced = session.pipeline.gateway.cursor.unsyncedCount
+        let count = RingText.count(unsynced, "record")
+        if !session.hasEnded {
+            log.write(.warning, "ring: fails (\(trouble)): \(count) in memory alone")
+        } else if unsynced > 0 {
+            log.write(
+                .error,
+                "ring: still fails (\(trouble)): \(count) in memory alone; those that a sink has "
+                    + "not acknowledged are gone")
+        }
+    }
+
+    private static func text(_ latency: LatencyHistogram) -> String {
+        guard let half = latency.percentile(50), let most = latency.percentile(99) else {
+            return "none"
+        }
+        return "p50 \(half / 1_000) us, p99 \(most / 1_000) us, longest "
+            + "\(latency.maximum / 1_000) us"
     }
 
     private static func rest(_ waiting: UInt64, hasEnded: Bool) -> String {
