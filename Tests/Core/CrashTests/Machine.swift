@@ -32,6 +32,8 @@ final class Machine {
         var slotCount: UInt64 = 64
         var windowRecords = 32
         var sinkCount = 2
+        /// One in so many writes and syncs fails.
+        var failureOdds = 16
         /// Every second sync of the card does nothing and says that it has.
         var isCardLying = false
         var fault: ShellFault?
@@ -195,7 +197,7 @@ extension Machine {
         case .write(let plan, _, let slots, let head, let sync) where written < plan.count:
             let write = plan[written]
             written += 1
-            if Int.random(in: 0..<60, using: &random) == 0 {
+            if Int.random(in: 0..<2 * settings.failureOdds, using: &random) == 0 {
                 job = nil
                 disk.failSync(&random)
                 gateway.ringFailed(now: now)
@@ -237,7 +239,7 @@ extension Machine {
 
     private func finishWrite(_ range: Range<UInt64>, _ head: RingHead, _ sync: Bool) {
         job = nil
-        let isFailing = Int.random(in: 0..<12, using: &random) == 0
+        let isFailing = Int.random(in: 0..<settings.failureOdds, using: &random) == 0
         if isFailing {
             disk.failSync(&random)
             guard settings.fault == .hidesTheFailedSync, sync else {
