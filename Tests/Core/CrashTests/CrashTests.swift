@@ -40,7 +40,7 @@ struct CrashTests {
         guard slotCount >= 256 else { return nil }
         var settings = RingSearch.Settings()
         settings.fullScanSlots = 0
-        settings.strideSlots = 32
+        settings.strideSlots = 64
         settings.writeRecords = 32
         settings.unsyncedRecords = 32
         settings.readSlots = 64

@@ -65,8 +65,10 @@ final class Machine {
     /// life has acknowledged since.
     private var settledAtStart: [UInt64] = []
     private var acknowledgedSince: [UInt64] = []
-    /// Syncs that the gateway was told of.
-    private(set) var syncs = 0
+    /// The first sequence of this life.
+    private var start: UInt64 = 0
+    /// The cursor's when it was last looked at.
+    private var syncedBefore: UInt64 = 0
 
     init(_ settings: Settings, random: SeededRandom) {
         self.settings = settings
@@ -127,6 +129,7 @@ extension Machine {
         default: hasChanged = try advanceJob()
         }
         try carryOut()
+        try checkSynced()
         return hasChanged
     }
 
@@ -146,6 +149,20 @@ extension Machine {
             var slot = FixedBuffer(capacity: Record.slotBytes)
             gateway.copySlots(first: promise.head, count: 1, into: &slot)
             promise.claim([UInt8](copying: slot.bytes))
+        }
+    }
+
+    /// What the gateway does not write any more was synced, but for records that left a full
+    /// memory unwritten and are counted.
+    private func checkSynced() throws(Violation) {
+        let synced = gateway.cursor.synced
+        guard synced != syncedBefore else { return }
+        syncedBefore = synced
+        var missing: UInt64 = 0
+        for sequence in max(start, promise.floor)..<max(start, promise.floor, synced)
+        where !promise.isSynced[Int(sequence)] { missing += 1 }
+        guard missing <= gateway.counters.unsyncedGivenUp else {
+            throw Violation(.notSynced, "\(missing) of the records below \(synced)")
         }
     }
 
@@ -254,7 +271,6 @@ extension Machine {
         // What the gateway believes is what the checks hold it to.
         if sync {
             promise.sync(range, head: head)
-            syncs += 1
         }
         gateway.ringWritten(now: now)
     }
@@ -366,6 +382,7 @@ extension Machine {
     private func goOn(with ring: OpenedRing) {
         promise.restart(ring)
         session += 1
+        start = ring.cursor.head
         now += 1_000_000_000
         job = nil
         requests = sinks.map { _ in nil }
