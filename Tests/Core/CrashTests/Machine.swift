@@ -32,6 +32,8 @@ final class Machine {
         var slotCount: UInt64 = 64
         var windowRecords = 32
         var sinkCount = 2
+        /// One in so many writes and syncs fails.
+        var failureOdds = 16
         /// Every second sync of the card does nothing and says that it has.
         var isCardLying = false
         var fault: ShellFault?
@@ -63,8 +65,10 @@ final class Machine {
     /// life has acknowledged since.
     private var settledAtStart: [UInt64] = []
     private var acknowledgedSince: [UInt64] = []
-    /// Syncs that the gateway was told of.
-    private(set) var syncs = 0
+    /// The first sequence of this life.
+    private var start: UInt64 = 0
+    /// The cursor's when it was last looked at.
+    private var syncedBefore: UInt64 = 0
 
     init(_ settings: Settings, random: SeededRandom) {
         self.settings = settings
@@ -125,6 +129,7 @@ extension Machine {
         default: hasChanged = try advanceJob()
         }
         try carryOut()
+        try checkSynced()
         return hasChanged
     }
 
@@ -144,6 +149,20 @@ extension Machine {
             var slot = FixedBuffer(capacity: Record.slotBytes)
             gateway.copySlots(first: promise.head, count: 1, into: &slot)
             promise.claim([UInt8](copying: slot.bytes))
+        }
+    }
+
+    /// What the gateway does not write any more was synced, but for records that left a full
+    /// memory unwritten and are counted.
+    private func checkSynced() throws(Violation) {
+        let synced = gateway.cursor.synced
+        guard synced != syncedBefore else { return }
+        syncedBefore = synced
+        var missing: UInt64 = 0
+        for sequence in max(start, promise.floor)..<max(start, promise.floor, synced)
+        where !promise.isSynced[Int(sequence)] { missing += 1 }
+        guard missing <= gateway.counters.unsyncedGivenUp else {
+            throw Violation(.notSynced, "\(missing) of the records below \(synced)")
         }
     }
 
@@ -195,7 +214,7 @@ extension Machine {
         case .write(let plan, _, let slots, let head, let sync) where written < plan.count:
             let write = plan[written]
             written += 1
-            if Int.random(in: 0..<60, using: &random) == 0 {
+            if Int.random(in: 0..<2 * settings.failureOdds, using: &random) == 0 {
                 job = nil
                 disk.failSync(&random)
                 gateway.ringFailed(now: now)
@@ -237,7 +256,7 @@ extension Machine {
 
     private func finishWrite(_ range: Range<UInt64>, _ head: RingHead, _ sync: Bool) {
         job = nil
-        let isFailing = Int.random(in: 0..<12, using: &random) == 0
+        let isFailing = Int.random(in: 0..<settings.failureOdds, using: &random) == 0
         if isFailing {
             disk.failSync(&random)
             guard settings.fault == .hidesTheFailedSync, sync else {
@@ -252,7 +271,6 @@ extension Machine {
         // What the gateway believes is what the checks hold it to.
         if sync {
             promise.sync(range, head: head)
-            syncs += 1
         }
         gateway.ringWritten(now: now)
     }
@@ -364,6 +382,7 @@ extension Machine {
     private func goOn(with ring: OpenedRing) {
         promise.restart(ring)
         session += 1
+        start = ring.cursor.head
         now += 1_000_000_000
         job = nil
         requests = sinks.map { _ in nil }

@@ -164,8 +164,12 @@ struct OpenedRing {
 
     private static func number(in line: [UInt8], behind key: [UInt8]) -> UInt64 {
         var index = 0
-        while index + key.count < line.count, !line[index...].starts(with: key) { index += 1 }
-        index += key.count
+        var matched = 0
+        // A key has its first character, a quotation mark, at its end too, and nowhere between.
+        while index < line.count, matched < key.count {
+            matched = line[index] == key[matched] ? matched + 1 : line[index] == key[0] ? 1 : 0
+            index += 1
+        }
         var value: UInt64 = 0
         while index < line.count, line[index] >= 0x30, line[index] <= 0x39 {
             value = value &* 10 &+ UInt64(line[index] - 0x30)

@@ -74,6 +74,8 @@ struct Violation: Error, CustomStringConvertible {
         case syncedRecordMissing
         /// The ring knows sequences that nobody has claimed, or would use one again.
         case wrongHead
+        /// The gateway holds a record for synced that no sync has covered.
+        case notSynced
         /// A sink would get something else than was measured.
         case wrongLine
         /// A sink would not get a synced record that it has not acknowledged.
