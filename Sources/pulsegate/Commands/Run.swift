@@ -61,7 +61,7 @@ enum RunCommand {
                 + "\(counters.malformed) malformed, \(counters.offSkin) off skin, "
                 + "\(counters.alarmsRaised) alarms")
         for sink in session.pipeline.gateway.sinks {
-            let waiting = session.pipeline.gateway.cursor.head - sink.queue.tail
+            let waiting = sink.owedCount(of: session.pipeline.gateway.cursor)
             log.write(
                 .notice,
                 "sink \(String(decoding: sink.settings.name.bytes)): "

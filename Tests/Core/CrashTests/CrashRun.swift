@@ -88,7 +88,7 @@ struct CrashRun {
     ) throws(Violation) -> OpenedRing {
         states += 1
         distinct.insert(fingerprint)
-        return try inspection.inspect(bytes, machine.geometry, machine.promise)
+        return try inspection.inspect(bytes, machine.geometry, &machine.promise)
     }
 
     /// The power goes, or the process alone, and another life begins.
@@ -108,10 +108,9 @@ struct CrashRun {
     /// by chance.
     mutating func flip(bits: Int) throws(Violation) {
         let geometry = machine.geometry
-        let promise = machine.promise
+        let last = machine.promise.head - 1
         for slot in 0..<geometry.slotCount {
             let start = Int(geometry.offset(ofSlot: slot))
-            let last = promise.head - 1
             let sequence = last - (last + geometry.slotCount - slot) % geometry.slotCount
             try flip(bits, from: start, count: Record.slotBytes, .init(record: sequence))
         }
@@ -131,7 +130,7 @@ struct CrashRun {
             states += 1
             distinct.insert(Self.fingerprint(bytes))
             _ = try inspection.inspect(
-                bytes, machine.geometry, machine.promise, damage: damage)
+                bytes, machine.geometry, &machine.promise, damage: damage)
         }
     }
 

@@ -25,7 +25,7 @@ struct CrashTests {
 
     /// A debug build is slower: it takes a small share of the states.
     static let isDebug = _isDebugAssertConfiguration()
-    static var share: Int { isDebug ? 200 : 1 }
+    static var share: Int { isDebug ? 100 : 1 }
 
     static let plans = [
         Plan(slotCount: 64, sinkCount: 2, states: 150_000),

@@ -7,9 +7,9 @@ struct ShellFaultTests {
     private func expected(_ fault: ShellFault) -> Set<Violation.Kind> {
         switch fault {
         case .skipsTheSync, .hidesTheFailedSync, .opensWithoutASync, .opensFromTheCache:
-            [.wrongHead, .syncedRecordMissing, .notSent, .sentAgain]
+            [.wrongHead, .syncedRecordMissing, .notSent, .sentAgain, .lostSilently]
         case .writesTheHeadInPlace, .syncsBeforeTheHead: [.wrongHead, .sentAgain]
-        case .keepsTheTailTooEarly: [.notSent]
+        case .keepsTheTailTooEarly: [.notSent, .lostSilently]
         }
     }
 
