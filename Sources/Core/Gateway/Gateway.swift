@@ -18,7 +18,7 @@ import Vitals
 /// the record stamped with it. `now` is the machine's monotonic time: syncs, flushes and back-off
 /// go by it. They differ only when a recording is replayed faster than it was made.
 public struct Gateway: ~Copyable {
-    public let settings: GatewaySettings
+    public internal(set) var settings: GatewaySettings
     public internal(set) var counters = Counters()
     public internal(set) var cursor: RingCursor
     /// Arrival of a record → acknowledged by every sink or synced, nanoseconds of `now`.

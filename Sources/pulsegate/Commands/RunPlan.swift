@@ -3,6 +3,7 @@ import Configuration
 import Credentials
 import HTTPS
 import Linux
+import SensorLink
 import SigV4
 
 /// The configuration's words in the terms of the edges.
@@ -45,16 +46,27 @@ extension SessionPlan {
             lazyNanoseconds: configuration.ring.lazyIntervalNanoseconds,
             syncsEach: configuration.ring.sync == .each,
             refusesWhenFull: configuration.ring.whenFull == .refuse,
-            sensor: configuration.input.sensor,
-            limits: RateLimits(
-                highBeatsPerMinute: configuration.alarm.highBeatsPerMinute,
-                clearBeatsPerMinute: configuration.alarm.clearBeatsPerMinute,
-                onsetDelayNanoseconds: configuration.alarm.onsetDelayNanoseconds),
-            sinks: sinks, recording: recording,
+            sensors: Self.sensors(configuration),
+            sinks: sinks, recording: recording, radio: RadioPlan(configuration),
             ending: Session.Ending(
                 staysAtEnd: configuration.input.atEnd == .stay,
                 drainNanoseconds: configuration.input.drainTimeoutNanoseconds),
             storagePolicy: configuration.ring.allowsVolatile ? .volatileAllowed : .lasting)
+    }
+
+    /// The sensors that have sections, and behind them the places for those that have none.
+    private static func sensors(_ configuration: Configuration) -> [SensorPlan] {
+        let limits = RateLimits(configuration.alarm)
+        guard configuration.input.source == .bluetooth else {
+            return [SensorPlan(name: configuration.input.sensor, limits: limits)]
+        }
+        let named = configuration.sensors.map {
+            SensorPlan(name: $0.name, limits: RateLimits($0.alarm))
+        }
+        return named
+            + (0..<configuration.bluetooth.anyLimit).map {
+                SensorPlan(name: "any \($0 + 1)", limits: limits)
+            }
     }
 
     /// Longest recording that is read: a week at one row a second.
@@ -70,8 +82,19 @@ extension SessionPlan {
     /// One line for the log: what this session does.
     var summary: String {
         let names = sinks.map { "\($0.name) (\($0.kind.name))" }.joined(separator: ", ")
-        let input = recording.map { "\($0.name) at \($0.speed.text)" } ?? "standard input"
+        let input =
+            radio.map { "bluetooth with \($0.links.sensorCount) sensors at most" }
+            ?? recording.map { "\($0.name) at \($0.speed.text)" } ?? "standard input"
         return "device \(device), input \(input), data \(dataFolder), sinks \(names)"
+    }
+}
+
+extension RateLimits {
+    init(_ settings: AlarmSettings) {
+        self.init(
+            highBeatsPerMinute: settings.highBeatsPerMinute,
+            clearBeatsPerMinute: settings.clearBeatsPerMinute,
+            onsetDelayNanoseconds: settings.onsetDelayNanoseconds)
     }
 }
 

@@ -123,7 +123,7 @@ extension DemoView {
         let sensor = session.sensor
         var status = LiveStatus()
         status.device = plan.device
-        status.sensor = plan.sensor
+        status.sensor = plan.sensors[0].name
         status.recording = plan.recording?.name ?? ""
         status.speed = plan.recording?.speed.text ?? ""
         status.elapsedSeconds = seconds(elapsed)
@@ -226,7 +226,7 @@ extension DemoView {
         summary.measurements = session.pipeline.gateway.counters.notifications
         summary.silences = silences
         summary.silentSeconds = seconds(silentNanoseconds)
-        summary.limitBeatsPerMinute = plan.limits.highBeatsPerMinute
+        summary.limitBeatsPerMinute = plan.sensors[0].limits.highBeatsPerMinute
         summary.alarms = alarms.finished
         summary.stored = session.pipeline.gateway.counters.recorded
         summary.sinks = sinks(session)

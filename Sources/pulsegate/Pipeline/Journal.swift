@@ -3,6 +3,7 @@ import Diagnostics
 import Gateway
 import Linux
 import RecordRing
+import SensorLink
 import Time
 
 /// What has happened, for people: log lines, the alarms and the latencies of this run.
@@ -18,7 +19,7 @@ final class Journal {
     private static let alarmLimit = 10_000
 
     let log: Log
-    private let sensors: [String]
+    private var sensors: [String]
     private let sinks: [String]
     private let start: Moment
     private(set) var alarms: [AlarmLine] = []
@@ -48,6 +49,9 @@ final class Journal {
         self.start = start
     }
 
+    /// Another device has taken the place of a sensor.
+    func rename(sensor: Int, to name: String) { sensors[sensor] = name }
+
     func note(_ event: AlarmEvent) {
         let elapsed = event.time.monotonicNanoseconds - start.monotonicNanoseconds
         if alarms.count < Self.alarmLimit {
@@ -60,6 +64,12 @@ final class Journal {
         case .clear:
             log.write(.notice, "alarm cleared \(sensor): \(event.beatsPerMinute) bpm")
         }
+    }
+
+    func note(_ report: LinkReport) {
+        let (level, text) = RadioText.line(
+            report, sensors: sensors, now: Clock.monotonicNanoseconds())
+        log.write(level, text)
     }
 
     func note(_ report: Report) {

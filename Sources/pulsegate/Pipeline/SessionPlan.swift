@@ -27,6 +27,12 @@ struct SinkPlan {
     var kind: Kind
 }
 
+/// What one sensor is called, and when its heart rate is an alarm.
+struct SensorPlan {
+    var name: String
+    var limits: RateLimits
+}
+
 /// Everything that a session is opened with, whichever command asks for it.
 struct SessionPlan {
     var device: String
@@ -36,11 +42,14 @@ struct SessionPlan {
     var lazyNanoseconds: Int64 = 30_000_000_000
     var syncsEach = false
     var refusesWhenFull = false
-    var sensor: String
-    var limits: RateLimits
+    /// At least one. A recording and standard input are those of the first.
+    var sensors: [SensorPlan]
     var sinks: [SinkPlan]
-    /// A recording to play; nil: lines of hexadecimal on standard input.
+    /// A recording to play. Without one and without a radio: lines of hexadecimal on standard
+    /// input.
     var recording: (bytes: [UInt8], name: String, speed: ReplaySpeed, loops: Bool)?
+    /// Sensors in range.
+    var radio: RadioPlan?
     var ending: Session.Ending
     var storagePolicy = StoragePolicy.lasting
 }
@@ -54,6 +63,7 @@ extension SessionPlan {
         let signals = try SetupError.wrap { () throws(SystemError) in try Signals() }
         // A recording that cannot be read leaves no ring behind.
         var replay = try openReplay()
+        let radio = try openRadio()
         let (ring, recovered) = try openRing(log)
         let worker = try SetupError.wrap { () throws(SystemError) in
             try DiskWorker(capacity: 1 + sinks.count)
@@ -69,7 +79,7 @@ extension SessionPlan {
             head: recovered.head,
             now: start.monotonicNanoseconds)
         let journal = Journal(
-            log: log, sensors: [sensor], sinks: sinks.map(\.name),
+            log: log, sensors: sensors.map(\.name), sinks: sinks.map(\.name),
             start: replay?.sensorStart ?? start)
         let ringJob = RingJob(
             file: ring, records: max(Limits.writeRecords, Limits.readRecords),
@@ -79,7 +89,7 @@ extension SessionPlan {
                 gateway: gateway, journal: journal, ringJob: ringJob, worker: worker,
                 ports: ports, network: network)
             return try Session(
-                pipeline: pipeline, replay: replay, ending: ending, signals: signals,
+                pipeline: pipeline, replay: replay, radio: radio, ending: ending, signals: signals,
                 start: start, onBeat: onBeat)
         } catch {
             throw SetupError("\(error)")
@@ -95,6 +105,11 @@ extension SessionPlan {
         } catch {
             throw SetupError("\(recording.name): \(error)")
         }
+    }
+
+    private func openRadio() throws(SetupError) -> Radio? {
+        guard let radio, ending.hasInput else { return nil }
+        return try Radio(radio)
     }
 
     private func openRing(_ log: Log) throws(SetupError) -> (RingFile, RecoveredRing) {
@@ -168,7 +183,7 @@ extension SessionPlan {
         var gateway = GatewaySettings(
             device: Array(device.utf8), boot: boot,
             session: UInt32(truncatingIfNeeded: Entropy.draw()),
-            sensors: [SensorSettings(name: try name(sensor, "sensor"), limits: limits)],
+            sensors: try sensorSettings(),
             sinks: settings, syncNanoseconds: syncNanoseconds, seed: Entropy.draw())
         gateway.lazyNanoseconds = lazyNanoseconds
         gateway.syncsEach = syncsEach
@@ -176,6 +191,15 @@ extension SessionPlan {
         gateway.start = start
         gateway.startClock = Clock.state()
         return gateway
+    }
+
+    private func sensorSettings() throws(SetupError) -> [SensorSettings] {
+        var settings: [SensorSettings] = []
+        for sensor in sensors {
+            settings.append(
+                SensorSettings(name: try name(sensor.name, "sensor"), limits: sensor.limits))
+        }
+        return settings
     }
 
     private func name(_ text: String, _ what: String) throws(SetupError) -> SensorName {

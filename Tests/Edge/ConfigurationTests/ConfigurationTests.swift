@@ -14,6 +14,7 @@ import Testing
                     input: InputSettings(
                         source: .standardInput, speed: .times(1), sensor: "stdin", atEnd: .exit,
                         drainTimeoutNanoseconds: 30_000_000_000),
+                    bluetooth: anyBluetooth, sensors: [],
                     alarm: AlarmSettings(
                         highBeatsPerMinute: 150, clearBeatsPerMinute: 145,
                         onsetDelayNanoseconds: 3_000_000_000),
@@ -73,9 +74,8 @@ import Testing
                     input: InputSettings(
                         source: .recording(path: "a file.csv", loops: true), speed: .times(2.5),
                         sensor: "Gerät 1", atEnd: .stay, drainTimeoutNanoseconds: 120_000_000_000),
-                    alarm: AlarmSettings(
-                        highBeatsPerMinute: 120, clearBeatsPerMinute: 120,
-                        onsetDelayNanoseconds: 1_500_000_000),
+                    bluetooth: anyBluetooth, sensors: [],
+                    alarm: lowAlarm,
                     ring: RingSettings(
                         sizeBytes: 1_610_612_736, sync: .each, syncIntervalNanoseconds: 100_000_000,
                         lazyIntervalNanoseconds: 600_000_000_000, whenFull: .refuse,
@@ -95,6 +95,14 @@ import Testing
                         fileSink("log", path: "var/pulse/log.ndjson"),
                     ]))
     }
+
+    private let lowAlarm = AlarmSettings(
+        highBeatsPerMinute: 120, clearBeatsPerMinute: 120, onsetDelayNanoseconds: 1_500_000_000)
+
+    /// What holds of the radio without a section.
+    private let anyBluetooth = BluetoothSettings(
+        adapter: nil, anyLimit: 8, rssiLimit: nil, silenceNanoseconds: 3_000_000_000,
+        frozenNanoseconds: 300_000_000_000, restartsDaemon: true, resetsRadio: true)
 
     @Test func aKinesisSinkGetsTheEndpointOfItsRegion() throws {
         let sink = try kinesis(read(smallest + kinesisSection))
