@@ -23,7 +23,7 @@ enum RunReport {
                 + "\(counters.malformed) malformed, \(counters.offSkin) off skin, \(empty)"
                 + RingText.count(counters.alarmsRaised, "alarm"))
         for sink in session.pipeline.gateway.sinks {
-            let waiting = session.pipeline.gateway.cursor.head - sink.queue.tail
+            let waiting = sink.owedCount(of: session.pipeline.gateway.cursor)
             log.write(
                 level,
                 "sink \(String(decoding: sink.settings.name.bytes)): "
