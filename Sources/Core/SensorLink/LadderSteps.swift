@@ -60,6 +60,7 @@ extension LinkSupervisor {
         switch rung {
         case .resubscribe where sensors[index].phase.isLinked:
             enter(index, .unsubscribing)
+            stepUnsubscribing(index, device)
         case .removeDevice:
             enter(index, .removing)
             sensors[index].call = begin(

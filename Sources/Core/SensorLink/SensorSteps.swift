@@ -81,7 +81,9 @@ extension LinkSupervisor {
             !devices[device].isConnected, !isSeen(device), discovery.mayBeLeft
         else { return nil }
         let at = max(sensors[index].blindAt, sensors[index].retryAt)
-        return (index, max(at, discovery.onSince + settings.deadlines.sighting))
+        // Objects that BlueZ forgets are forgotten by then.
+        let forgotten = settings.deadlines.sighting + settings.deadlines.connect
+        return (index, max(at, discovery.onSince + forgotten))
     }
 
     mutating func stepConnections() {
