@@ -12,7 +12,6 @@ extension LinkSupervisor {
             if let call = sensors[index].call { earliest = min(earliest, call.deadline) }
             if isReady { earliest = min(earliest, sensorDeadline(index)) }
         }
-        if isReady, discovery.call == nil, let due = blindDue { earliest = min(earliest, due.at) }
         return earliest == .max ? nil : earliest
     }
 

@@ -22,7 +22,9 @@ struct RecoveryTests {
 
     static let links = [
         Row(what: "1 link dropped by the kernel", limit: 5) { $0.blueZ.drop(0) },
-        Row(what: "2 silence, cured by StopNotify/StartNotify", limit: 5, fault: muted(.resubscribe)),
+        Row(
+            what: "2 silence, cured by StopNotify/StartNotify", limit: 5, fault: muted(.resubscribe)
+        ),
         Row(what: "2 silence, cured by Disconnect/Connect", limit: 15, fault: muted(.reconnect)),
         Row(what: "2 silence, cured by RemoveDevice", limit: 60, fault: muted(.removeDevice)),
         Row(what: "2 silence, cured by adapter off/on", limit: 90, fault: muted(.powerCycle)),
@@ -84,7 +86,7 @@ struct RecoveryTests {
     ]
 
     static let daemons = [
-        Row(what: "9 discovery dead, cured by stop/start", limit: 70) {
+        Row(what: "9 discovery dead, cured by stop/start", limit: 65) {
             $0.blueZ.deaf = .init(cure: .resubscribe)
             $0.blueZ.drop(0)
         },
@@ -93,7 +95,7 @@ struct RecoveryTests {
             $0.blueZ.drop(0)
         },
         Row(what: "10 adapter pulled for 30 s", limit: 5) {
-            $0.blueZ.unplug()
+            $0.blueZ.unplug(isPulled: true)
             $0.run(30 * second)
             $0.blueZ.plug()
         },

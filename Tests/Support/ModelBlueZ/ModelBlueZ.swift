@@ -29,6 +29,7 @@ public final class ModelBlueZ {
     /// systemd starts it again by itself after this time; nil: it does not.
     public var daemonComesBack: Int64?
     public internal(set) var adapterIsPresent = true
+    var isPulled = false
     public internal(set) var isPowered = true
     public internal(set) var isBlocked = false
     public internal(set) var isDiscovering = false
@@ -53,6 +54,8 @@ public final class ModelBlueZ {
     /// Things of an older life do not happen any more.
     var life = 0
     var scan = 0
+    /// StopDiscovery calls that were not answered since discovery began.
+    var ignoredStops = 0
     /// Calls that will be answered.
     var open: Set<CallID> = []
 
@@ -168,6 +171,8 @@ public final class ModelBlueZ {
 
     /// Calls that the client still waits for.
     public var openCalls: Int { open.count }
+
+    public var objectCount: Int { objects.count }
 
     private func openBus() {
         openedBus += 1

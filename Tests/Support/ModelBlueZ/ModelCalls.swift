@@ -117,6 +117,7 @@ extension ModelBlueZ {
         guard isPowered else { return answer(id, .notReady) }
         guard !isDiscovering else { return answer(id, .inProgress) }
         isDiscovering = true
+        ignoredStops = 0
         let saysFirst = between(0, 1) == 0
         if saysFirst { sayDiscovering() }
         answer(id, nil)
@@ -169,7 +170,10 @@ extension ModelBlueZ {
     }
 
     private func stop(_ id: CallID) {
-        if wedged != nil { return }
+        if wedged != nil {
+            ignoredStops += 1
+            return
+        }
         guard isDiscovering else { return answer(id, .notStarted) }
         if deaf?.cure == .resubscribe { deaf = nil }
         isDiscovering = false

@@ -95,12 +95,13 @@ extension ModelBlueZ {
         answerFromOutside(id)
         after(400 * millisecond) { [unowned self] in
             guard daemonIsRunning, !daemonHangs else { return }
-            if !adapterIsPresent { plug() } else { powerOn() }
+            if adapterIsPresent { powerOn() } else if !isPulled { plug() }
         }
     }
 
-    /// The controller is pulled, or dies.
-    public func unplug() {
+    /// The controller dies, or is pulled and only `plug` brings it back.
+    public func unplug(isPulled: Bool = false) {
+        self.isPulled = isPulled
         powerOff()
         for address in objects.map(\.address) { forget(address) }
         adapterIsPresent = false
@@ -110,6 +111,7 @@ extension ModelBlueZ {
     public func plug() {
         guard !adapterIsPresent else { return }
         adapterIsPresent = true
+        isPulled = false
         isPowered = false
         emit(.adapterFound(adapter: 0, adapterFacts))
         later(100 * millisecond) { [unowned self] in powerOn() }

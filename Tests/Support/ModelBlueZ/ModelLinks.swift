@@ -16,7 +16,8 @@ extension ModelBlueZ {
             straps[strap].classicAnswers -= 1
             return reply(id, .classicBluetooth, after: 300 * millisecond)
         }
-        if isDiscovering { connectsWhileDiscovering += 1 }
+        // Who has asked twice in vain may go on.
+        if isDiscovering && ignoredStops < 2 { connectsWhileDiscovering += 1 }
         connectsUnderWay += 1
         mostConnects = max(mostConnects, connectsUnderWay)
         objects[index].isAttempted = true
@@ -53,7 +54,8 @@ extension ModelBlueZ {
 
     func connected(_ address: BluetoothAddress, _ attempt: Int) {
         guard let index = object(address, attempt), wedged == nil, deaf == nil else { return }
-        guard straps[objects[index].strap].isInRange, straps[objects[index].strap].address == address
+        guard straps[objects[index].strap].isInRange,
+            straps[objects[index].strap].address == address
         else { return }
         objects[index].isAttempted = false
         attemptEnded()
