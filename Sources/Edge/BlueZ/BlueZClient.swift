@@ -74,15 +74,12 @@ public final class BlueZClient {
     /// Sockets of AcquireNotify that are open.
     public var socketsOpen: Int { sockets.count }
 
-    /// The bytes of the last event, a `valueArrived` or the completion of a `readValue`; until
-    /// the next call of `nextEvent`.
-    public var value: Span<UInt8> {
-        @_lifetime(borrow self)
-        get {
-            // The reader's buffer has one allocation for the life of this object.
-            let span = reader.value
-            return unsafe _overrideLifetime(span, borrowing: self)
-        }
+    /// Lends the bytes of the last event, a `valueArrived` or the completion of a `readValue`, to
+    /// `body`. They stay until the next call of `nextEvent`.
+    public func withValue<Result, Failure: Error>(
+        _ body: (Span<UInt8>) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        try reader.withValue(body)
     }
 
     // MARK: What is asked
@@ -186,7 +183,7 @@ public final class BlueZClient {
         }
     }
 
-    /// What has happened; nil when nothing more has. `value` belongs to it.
+    /// What has happened; nil when nothing more has. `withValue` lends its bytes.
     public func nextEvent() -> BluetoothEvent? {
         if let event = waiting.popFirst() { return event }
         if let event = reader.next() { return event }
