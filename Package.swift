@@ -170,6 +170,9 @@ let package = Package(
             path: "Tests/Bench/Stages", swiftSettings: strict),
         tests(
             "AllocationTests", in: "Allocation",
-            ["CMallocCount", "Gateway", "GatewayLoop", "LibCrypto", "Uplink"]),
+            [
+                "BlueZ", "CMallocCount", "Gateway", "GatewayLoop", "LibCrypto", "Linux",
+                "SensorLink", "TestSupport", "Uplink",
+            ]),
     ]
 )

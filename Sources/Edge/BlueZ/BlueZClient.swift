@@ -39,6 +39,8 @@ public final class BlueZClient {
     private var sockets = PacketSockets()
     private var waiting = FixedQueue<BluetoothEvent>(capacity: BlueZClient.waitingMax)
     private var radioWorker: DiskWorker?
+    /// `openSecondsMax`; tests are less patient.
+    var openNanosecondsMax = BlueZClient.openSecondsMax * 1_000_000_000
     /// Why the bus connection is not there: what `busClosed` does not say.
     public private(set) var closure = BusClosure.closed
 
@@ -100,7 +102,7 @@ public final class BlueZClient {
     private func open() {
         end(.closed)
         addressIndex = 0
-        timer.set(Clock.monotonicNanoseconds() + Self.openSecondsMax * 1_000_000_000)
+        timer.set(Clock.monotonicNanoseconds() + openNanosecondsMax)
         startProbe()
     }
 
@@ -358,7 +360,7 @@ public final class BlueZClient {
         }
     }
 
-    private static func failure(_ answer: borrowing Message) -> CallFailure? {
+    static func failure(_ answer: borrowing Message) -> CallFailure? {
         var arguments = MessageReader(answer)
         return answer.withErrorName { name in
             arguments.withText { CallErrors.failure(name: name, text: $0) }

@@ -1,5 +1,6 @@
 import BlueZ
 import Bytes
+import Foundation
 import Linux
 import SensorLink
 import TestSupport
@@ -137,3 +138,10 @@ extension BluetoothEvent {
 
 /// All suites that start processes: one after the other.
 @Suite(.serialized) enum BlueZTests {}
+
+/// A value of JSON as text, its keys in order.
+func json(_ value: Any?) throws -> String {
+    let data = try JSONSerialization.data(
+        withJSONObject: try #require(value), options: [.sortedKeys, .withoutEscapingSlashes])
+    return String(decoding: data, as: UTF8.self)
+}

@@ -2,6 +2,7 @@ import BlueZ
 import Bytes
 import Linux
 import SensorLink
+import TestSupport
 import Testing
 
 extension BlueZTests {

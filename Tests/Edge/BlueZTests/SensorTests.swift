@@ -1,6 +1,7 @@
 import BlueZ
 import Bytes
 import SensorLink
+import TestSupport
 import Testing
 import Vitals
 

@@ -1,12 +1,11 @@
 import Foundation
-import Testing
 
 /// Tests/Support/fake_bluez.py on a bus of its own; it ends with this object.
-final class FakeBus {
+public final class FakeBus {
     /// Delays are shorter by this than BlueZ's.
-    static let scale = 0.01
+    public static let scale = 0.01
 
-    private(set) var address = ""
+    public private(set) var address = ""
     private let process = Process()
     private let input = Pipe()
     private let output = Pipe()
@@ -16,7 +15,7 @@ final class FakeBus {
         let description: String
     }
 
-    init(sensors: Int = 1, bluez: String = "5.66", scale: Double = FakeBus.scale) throws {
+    public init(sensors: Int = 1, bluez: String = "5.66", scale: Double = FakeBus.scale) throws {
         let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
             .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
         let script = root.appendingPathComponent("Tests/Support/fake_bluez.py")
@@ -58,7 +57,7 @@ final class FakeBus {
 
     /// Gives an order and waits until it is done.
     @discardableResult
-    func order(_ name: String, _ arguments: [String: Any] = [:]) throws -> [String: Any] {
+    public func order(_ name: String, _ arguments: [String: Any] = [:]) throws -> [String: Any] {
         var order = arguments
         order["do"] = name
         let text = try JSONSerialization.data(withJSONObject: order)
@@ -71,15 +70,8 @@ final class FakeBus {
     }
 
     /// The members of the calls that have come so far.
-    func members() throws -> [String] {
+    public func members() throws -> [String] {
         let calls = try order("calls")["calls"] as? [[String: Any]]
         return calls?.compactMap { $0["member"] as? String } ?? []
     }
-}
-
-/// A value of JSON as text, its keys in order.
-func json(_ value: Any?) throws -> String {
-    let data = try JSONSerialization.data(
-        withJSONObject: try #require(value), options: [.sortedKeys, .withoutEscapingSlashes])
-    return String(decoding: data, as: UTF8.self)
 }
