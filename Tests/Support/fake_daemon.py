@@ -130,7 +130,8 @@ class Daemon(Objects):
             return self.answer_fault(self.systemd, call, fault)
         if call.body != ["bluetooth.service", "replace"]:
             return Message.new_error(call, "org.freedesktop.systemd1.NoSuchUnit", call.body[0])
-        self.spawn(self.restart())
+        # No task of the daemon, which is to end.
+        asyncio.get_running_loop().create_task(self.restart())
         return Message.new_method_return(call, "o", ["/org/freedesktop/systemd1/job/1"])
 
     async def restart(self):
@@ -304,14 +305,14 @@ class Daemon(Objects):
     async def reach(self, sensor):
         """Until the sensor answers, is given up or the attempt is cancelled."""
         seconds = SCANNING_CONNECT_SECONDS if self.discovering else 0.2
-        waits = [self.delay(seconds) if sensor.advertising else self.come_back(sensor)]
         if sensor.aborts > 0:
             sensor.aborts -= 1
             await self.delay(0.1)
             self.spawn(self.come_up_all_the_same(sensor))
             raise Refused("Failed", "le-connection-abort-by-local")
+        answer = self.delay(seconds) if sensor.advertising else self.come_back(sensor)
         done, pending = await asyncio.wait(
-            [asyncio.ensure_future(wait) for wait in waits] + [sensor.connecting],
+            [asyncio.ensure_future(answer), sensor.connecting],
             timeout=ABSENT_SECONDS * self.scale, return_when=asyncio.FIRST_COMPLETED)
         for wait in pending:
             wait.cancel()

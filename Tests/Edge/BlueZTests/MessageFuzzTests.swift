@@ -94,7 +94,7 @@ struct MessageFuzzTests {
         let bench = MessageBench()
         var events = 0
         var malformed = 0
-        for _ in 0..<20_000 {
+        for _ in 0..<3_000 {
             let bytes = message(&random).bytes
             for role in MessageBench.Role.allCases {
                 let isLoaded = bench.load(bytes.span)
@@ -105,15 +105,15 @@ struct MessageFuzzTests {
                 }
             }
         }
-        #expect(events > 20_000)
-        #expect(malformed > 2_000)
+        #expect(events > 3_000)
+        #expect(malformed > 300)
     }
 
     @Test func mutatedMessagesNeverTrap() {
         var random = SeededRandom()
         let bench = MessageBench()
         var taken = 0
-        for _ in 0..<40_000 {
+        for _ in 0..<8_000 {
             var bytes = message(&random).bytes
             for _ in 0..<Int.random(in: 1...4, using: &random) {
                 let place = Int.random(in: 0..<bytes.count, using: &random)
@@ -128,7 +128,7 @@ struct MessageFuzzTests {
             taken += 1
             bench.read(as: role) { _ in }
         }
-        #expect(taken > 1_000)
+        #expect(taken > 200)
     }
 
     @Test func randomBytesNeverTrap() {
