@@ -96,9 +96,9 @@ let package = Package(
         .executableTarget(
             name: "pulsegate",
             dependencies: [
-                "Alarm", "Bytes", "Configuration", "Credentials", "Diagnostics", "Gateway",
-                "HTTPS", "Kinesis", "LibCrypto", "Linux", "LiveView", "RecordRing", "Recording",
-                "SigV4", "Time", "Uplink", "Vitals", "WireFormat",
+                "Alarm", "BlueZ", "Bytes", "Configuration", "Credentials", "Diagnostics",
+                "Gateway", "HTTPS", "Kinesis", "LibCrypto", "Linux", "LiveView", "RecordRing",
+                "Recording", "SensorLink", "SigV4", "Time", "Uplink", "Vitals", "WireFormat",
             ],
             exclude: ["Recordings/README.md"],
             resources: [.embedInCode("Recordings/interval-session.csv")],

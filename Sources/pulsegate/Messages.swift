@@ -62,7 +62,11 @@ enum Messages {
         case .sensorOnSkin(let sensor):
             (.notice, "sensor \(sensors[sensor]): on skin again")
         case .recordsRefused(let sink, let count, let total):
-            (.notice, "sink \(sinks[sink]): \(count) of \(total) records refused; sent again")
+            (
+                .notice,
+                "sink \(sinks[sink]): \(count) of \(RingText.count(UInt64(total), "record")) "
+                    + "refused; sent again"
+            )
         case .requestRefused(let sink, let status, let refusal, let wait):
             (
                 .warning,
@@ -84,7 +88,10 @@ enum Messages {
         case .sinkRecovered(let sink):
             (.notice, "sink \(sinks[sink]): works again")
         case .recordsLost(let sink, let count, let reason):
-            (.error, "sink \(sinks[sink]): \(count) records lost: \(text(reason))")
+            (
+                .error,
+                "sink \(sinks[sink]): \(RingText.count(count, "record")) lost: \(text(reason))"
+            )
         case .ringFailed:
             (.error, "ring: writing or reading failed; records stay in memory, tried every second")
         case .ringFull:
@@ -94,7 +101,10 @@ enum Messages {
                     + "([ring] when_full = refuse)"
             )
         case .ringHasRoom(let count):
-            (.notice, "ring: takes records again; \(count) were refused")
+            (
+                .notice,
+                "ring: takes records again; \(count) \(count == 1 ? "was" : "were") refused"
+            )
         case .ringRecovered:
             (.notice, "ring: works again")
         }
@@ -119,7 +129,8 @@ enum Messages {
         case .notUnderstood(let error):
             "not PutRecords JSON at byte \(error.offset): a login page, or cut off"
         case .wrongCount(let expected, let actual):
-            "\(actual) results for \(expected) records"
+            "\(RingText.count(UInt64(actual), "result")) for "
+                + RingText.count(UInt64(expected), "record")
         }
     }
 

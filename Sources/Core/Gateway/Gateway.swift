@@ -18,7 +18,7 @@ import Vitals
 /// the record stamped with it. `now` is the machine's monotonic time: syncs, flushes and back-off
 /// go by it. They differ only when a recording is replayed faster than it was made.
 public struct Gateway: ~Copyable {
-    public let settings: GatewaySettings
+    public internal(set) var settings: GatewaySettings
     public internal(set) var counters = Counters()
     public internal(set) var cursor: RingCursor
     /// Arrival of a record → acknowledged by every sink or synced, nanoseconds of `now`.
@@ -196,14 +196,16 @@ public struct Gateway: ~Copyable {
         return true
     }
 
-    /// Everything that was recorded has been synced.
-    public var isOnCard: Bool { cursor.unsyncedCount == 0 && disk.job == .none }
+    /// Everything that was recorded has been synced, and every tail is in the file.
+    public var isOnCard: Bool {
+        cursor.unsyncedCount == 0 && disk.job == .none && !disk.tailsMoved
+    }
 
     /// Whether one more record could be taken without another one leaving memory unsynced. A
     /// recording can wait; a heart cannot, so live input does not ask.
     public var hasRoom: Bool { cursor.unsyncedCount < unsyncedLimit }
 
-    /// A head record is wanted: at once, and synced with the next records or after a while. No
+    /// A head record is wanted: soon, and synced with the next records or after a while. No
     /// records come after the last ones of a drain, so their tail is synced at once.
     mutating func tailMoved(now: Int64) {
         let isLast = isDraining && areSinksServed

@@ -53,7 +53,10 @@ enum RingFsck {
                 Console.line("\(place): \(RingText.fault(finding, geometry))")
             }
         }
-        if findings > findingLimit { Console.line("and \(findings - findingLimit) places more") }
+        if findings > findingLimit {
+            let more = UInt64(findings - findingLimit)
+            Console.line("and \(RingText.count(more, "place")) more")
+        }
         Console.line(kept(check))
         Console.line(counts(check))
         return Verdict(

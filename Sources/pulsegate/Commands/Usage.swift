@@ -7,6 +7,10 @@ enum Usage {
               replays a recording through the whole pipeline: no cloud, no radio, no board
           pulsegate run --config FILE
               the gateway itself; FILE.d/*.conf are read after FILE
+          pulsegate scan [--for SECONDS] [--adapter hci0] [--all] [--json]
+              the sensors in range, and what to write into the configuration for each
+          pulsegate ble list|info|connect|disconnect|forget [ADDRESS] [--json]
+              what BlueZ knows, and links by hand; `ble info` alone shows the adapters
           pulsegate decode HEX
               what a Heart Rate Measurement (0x2A37) says, as JSON
           pulsegate config

@@ -29,13 +29,14 @@ private struct ClockWatch {
 struct Pipeline: ~Copyable {
     /// What a wait of the poll loop is about.
     enum Token: UInt64 {
-        case worker, signals, network, input
+        case worker, signals, network, input, radio
     }
 
     /// What woke the loop, beside its own descriptors.
     struct Wakes {
         var input = false
         var signals = false
+        var radio = false
     }
 
     var gateway: Gateway
@@ -75,12 +76,22 @@ struct Pipeline: ~Copyable {
 
     func unwatch(_ number: Int32) { poller.remove(number) }
 
+    /// Another device has taken the place of a sensor.
+    mutating func assign(sensor: Int, name: String) {
+        guard let short = SensorName(name) else {
+            preconditionFailure("an address is short enough for a name")
+        }
+        journal.rename(sensor: sensor, to: name)
+        gateway.assign(sensor: sensor, name: short, time: Clock.now())
+        carryOut()
+    }
+
     /// Hands a notification to the gateway and carries out its alarm at once; everything else
     /// follows with `carryOut`.
-    mutating func feed(_ notification: Span<UInt8>, time: Moment) {
+    mutating func feed(_ notification: Span<UInt8>, sensor: Int = 0, time: Moment) {
         let arrival = Clock.monotonicNanoseconds()
         gateway.receive(
-            notification, sensor: 0, time: time, clock: clockWatch.state(at: arrival),
+            notification, sensor: sensor, time: time, clock: clockWatch.state(at: arrival),
             now: arrival)
         carryOut(arrival: arrival)
     }
@@ -140,6 +151,7 @@ struct Pipeline: ~Copyable {
             case .network: hasTraffic = true
             case .signals: wakes.signals = true
             case .input: wakes.input = true
+            case .radio: wakes.radio = true
             case nil: break
             }
         }
