@@ -84,9 +84,6 @@ public final class BlueZClient {
         try reader.withValue(body)
     }
 
-    /// Gives `body` what `value` has.
-    public func withValue(_ body: (Span<UInt8>) -> Void) { reader.withValue(body) }
-
     // MARK: What is asked
 
     /// Does what the supervisor of the links wants. It comes to an event in any case, but for

@@ -39,8 +39,6 @@ struct EventReader: ~Copyable {
         try kept.withBytes(body)
     }
 
-    func withValue(_ body: (Span<UInt8>) -> Void) { kept.withBytes(body) }
-
     /// Forgets the message that is being read.
     mutating func reset() {
         walk = .idle
