@@ -181,8 +181,8 @@ let package = Package(
         tests(
             "AllocationTests", in: "Allocation",
             [
-                "Bytes", "CMallocCount", "Gateway", "GatewayLoop", "LibCrypto", "RecordRing",
-                "Time", "Uplink", "Vitals",
+                "BlueZ", "Bytes", "CMallocCount", "Gateway", "GatewayLoop", "LibCrypto", "Linux",
+                "RecordRing", "SensorLink", "TestSupport", "Time", "Uplink", "Vitals",
             ]),
     ]
 )
