@@ -320,6 +320,10 @@ def settle(root: Path) -> None:
     shutil.copy2(HERE / "guest/init.sh", root / "lane-init")
     for folder in ("lab", "proc", "sys", "dev", "run", "tmp", "mnt", "var/lib/bluetooth"):
         (root / folder).mkdir(parents=True, exist_ok=True)
+    # Where D-Bus clients look for the bus.
+    if not (root / "var/run").is_symlink():
+        shutil.rmtree(root / "var/run", ignore_errors=True)
+        (root / "var/run").symlink_to("/run")
 
 
 def install_python_packages(root: Path, python: str, log: Path) -> None:

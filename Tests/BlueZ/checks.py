@@ -94,10 +94,13 @@ def check_strap(index: int, journal: Sequence[Entry], records: Sequence[Entry],
     resumes = [(entry["time"], entry["time"] + manners.resume_seconds) for entry in own
                if entry["event"] == "subscribed"]
     counts = collections.Counter(number for number, _ in known)
-    verdict.sent += sum(entry["time"] < end for entry in sent.values())
+    # What left as the client was stopped may arrive or not.
+    asked = {number: entry for number, entry in sent.items()
+             if entry["time"] < end - IN_FLIGHT_SECONDS or number in counts}
+    verdict.sent += len(asked)
     verdict.arrived += len(counts)
-    for number, entry in sorted(sent.items()):
-        if number in counts or entry["time"] >= end - IN_FLIGHT_SECONDS:
+    for number, entry in sorted(asked.items()):
+        if number in counts:
             continue
         if within(entry["time"], faults):
             verdict.lost_with_fault += 1

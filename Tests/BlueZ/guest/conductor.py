@@ -103,7 +103,10 @@ class Conductor:
             sys.executable, "/lab/code/gym/gym.py", "vhci", "--journal",
             str(OUT / "journal.ndjson"), "--recording", str(OUT / "recording.csv"),
             "--socket", GYM_SOCKET, *self.plan["gym"]])
-        until(lambda: os.path.exists(GYM_SOCKET), START_SECONDS_MAX, "a gym that listens")
+        until(lambda: os.path.exists(GYM_SOCKET) or self.programs["gym"].poll() is not None,
+              START_SECONDS_MAX, "a gym that listens")
+        if self.programs["gym"].poll() is not None:
+            raise Failure("the gym ended as it started: gym.log")
 
     def start_bluetoothd(self) -> None:
         self.start("bluetoothd", [BLUETOOTHD, "-n"])
@@ -187,6 +190,7 @@ class Conductor:
                     wanted.discard(sensor)
                     self.note("value-after", since=step["since"], sensor=sensor,
                               seconds=min(late) - since)
+            self.watch_client()
             return not wanted
 
         until(all_seen, step["within"], f"a value of {', '.join(sorted(wanted))} after "

@@ -36,25 +36,25 @@ class Air(LocalLink):
     a controller whose radio is off neither sends nor hears.
     """
 
-    def send_acl_data(self, sender: Radio, destination: hci.Address,
+    def send_acl_data(self, sender_controller: Radio, destination_address: hci.Address,
                       transport: core.PhysicalTransport, data: bytes) -> None:
-        connection = sender.le_connections.get(destination)
-        receiver = self.find_le_controller(destination)
+        connection = sender_controller.le_connections.get(destination_address)
+        receiver = self.find_le_controller(destination_address)
         if connection is None or receiver is None:
             return
-        if sender.is_on and receiver.is_on:
+        if sender_controller.is_on and receiver.is_on:
             asyncio.get_running_loop().call_soon(
                 receiver.on_link_acl_data, connection.self_address, transport, data)
 
-    def send_ll_control_pdu(self, sender: hci.Address, receiver: hci.Address,
+    def send_ll_control_pdu(self, sender_address: hci.Address, receiver_address: hci.Address,
                             packet: ll.ControlPdu) -> None:
-        one, other = self.find_le_controller(sender), self.find_le_controller(receiver)
-        if one is not None and other is not None and one.is_on and other.is_on:
-            super().send_ll_control_pdu(sender, receiver, packet)
+        ends = [self.find_le_controller(end) for end in (sender_address, receiver_address)]
+        if all(end is not None and end.is_on for end in ends):
+            super().send_ll_control_pdu(sender_address, receiver_address, packet)
 
-    def send_advertising_pdu(self, sender: Radio, packet: ll.AdvertisingPdu) -> None:
-        if sender.is_on:
-            super().send_advertising_pdu(sender, packet)
+    def send_advertising_pdu(self, sender_controller: Radio, packet: ll.AdvertisingPdu) -> None:
+        if sender_controller.is_on:
+            super().send_advertising_pdu(sender_controller, packet)
 
 
 class Radio(Controller):

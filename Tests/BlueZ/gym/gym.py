@@ -131,12 +131,18 @@ class Gym:
         writer.close()
 
     async def run(self) -> None:
+        """Serves for ever."""
         await self.plug()
         for strap in self.straps:
             await strap.start()
         await asyncio.start_unix_server(self.serve, self.options.socket)
         self.note("ready")
         await asyncio.get_running_loop().create_future()
+
+
+async def run(options: argparse.Namespace) -> None:
+    # Bumble's controllers want the running loop when they are made.
+    await Gym(options).run()
 
 
 def is_on(word: str | None) -> bool:
@@ -171,7 +177,7 @@ def main() -> None:
     logging.basicConfig(level=logging.DEBUG if options.debug else logging.WARNING)
     if os.path.exists(options.socket):
         os.unlink(options.socket)
-    asyncio.run(Gym(options).run())
+    asyncio.run(run(options))
 
 
 if __name__ == "__main__":
