@@ -40,6 +40,17 @@ BLEAK = Manners(judges=False, resume_seconds=3)
 
 
 @dataclasses.dataclass
+class Recovery:
+    """How long after a mark a sensor was subscribed to again (None: it had been all along) and
+    had its first value."""
+
+    since: str
+    sensor: str
+    link_seconds: float | None
+    value_seconds: float
+
+
+@dataclasses.dataclass
 class Verdict:
     """How it went: the figures of the table and every broken rule in words."""
 
@@ -47,10 +58,9 @@ class Verdict:
     arrived: int = 0
     missed_at_resume: int = 0
     lost_with_fault: int = 0
-    recoveries: list[tuple[str, str, float]] = dataclasses.field(default_factory=list)
+    recoveries: list[Recovery] = dataclasses.field(default_factory=list)
     costs: dict[str, Entry] = dataclasses.field(default_factory=dict)
     offences: list[str] = dataclasses.field(default_factory=list)
-    boot_seconds: float | None = None
     client_restarts: int = 0
 
 
@@ -138,6 +148,15 @@ def check_order(name: str, own: Sequence[Entry], known: Sequence[tuple[int, Entr
             verdict.offences.append(f"{name}: value {number} arrived again, or after {highest}")
 
 
+def recovery(event: Entry, journal: Iterable[Entry]) -> Recovery:
+    """The conductor saw the value; the gym knows when the subscription came."""
+    mark, index = event["mark_time"], strap_index(event["sensor"])
+    links = [entry["time"] - mark for entry in journal
+             if entry["event"] == "subscribed" and entry["strap"] == index
+             and mark <= entry["time"] <= mark + event["seconds"]]
+    return Recovery(event["since"], event["sensor"], min(links, default=None), event["seconds"])
+
+
 def judge(journal: Sequence[Entry], records: Sequence[Entry], events: Sequence[Entry],
           straps: int, loses: Sequence[str], manners: Manners) -> Verdict:
     """The whole scenario."""
@@ -152,15 +171,13 @@ def judge(journal: Sequence[Entry], records: Sequence[Entry], events: Sequence[E
         verdict.offences.append(f"records of strap {index + 1}, which is not there")
     for event in events:
         if event["event"] == "value-after":
-            verdict.recoveries.append((event["since"], event["sensor"], event["seconds"]))
+            verdict.recoveries.append(recovery(event, journal))
         elif event["event"] == "cost":
             verdict.costs[event["program"]] = event
         elif event["event"] == "failed":
             verdict.offences.append(event["reason"])
         elif event["event"] == "client-ended":
             verdict.client_restarts += 1
-        elif event["event"] == "adapter-ready":
-            verdict.boot_seconds = event.get("seconds")
         elif event["event"] == "stopped" and event["program"] == "client":
             if manners.judges and event["status"] != 0:
                 verdict.offences.append(f"the client ended with {event['status']}")

@@ -157,6 +157,19 @@ def test_guest_that_fell_over_is_an_offence():
         "the guest ended before the scenario did"]
 
 
+def test_recovery_is_the_subscription_and_the_value_after_the_mark():
+    journal, records = story(20)
+    journal += [note("subscribed", 0, strap=0), note("subscribed", 11.5, strap=1),
+                note("subscribed", 12.5, strap=0), note("subscribed", 15, strap=0)]
+    events = [note("value-after", 13, since="return", mark_time=START + 12, sensor="strap-1",
+                   seconds=1.0),
+              note("value-after", 14, since="speaks", mark_time=START + 13, sensor="strap-1",
+                   seconds=1.0)]
+    assert verdict(journal, records, events).recoveries == [
+        checks.Recovery("return", "strap-1", 0.5, 1.0),
+        checks.Recovery("speaks", "strap-1", None, 1.0)]
+
+
 @pytest.mark.parametrize("name", scenarios.SCENARIOS)
 def test_scenario_is_whole(name):
     made = scenarios.make(name)

@@ -106,8 +106,8 @@ class Sensor:
                     continue
             self.say("link lost" if gone.is_set() else "silent")
         finally:
-            if not gone.is_set():
-                await asyncio.wait_for(client.disconnect(), CONNECT_SECONDS_MAX)
+            # After a lost link, too: the old client would hand on every value once more.
+            await asyncio.wait_for(client.disconnect(), CONNECT_SECONDS_MAX)
 
     async def run(self) -> None:
         while True:

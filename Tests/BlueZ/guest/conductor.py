@@ -30,6 +30,7 @@ BLUETOOTHD = "/usr/libexec/bluetooth/bluetoothd"
 ADAPTER = ("org.bluez", "/org/bluez/hci0", "org.bluez.Adapter1")
 START_SECONDS_MAX = 30
 STOP_SECONDS_MAX = 10
+ON_ITS_WAY_SECONDS = 0.05
 # How often a condition is looked at; rarer when nothing has happened for a while, so that
 # simulated days do not go by in polls.
 POLL_SECONDS, POLL_SECONDS_LATER, POLL_LATER_AFTER_SECONDS = 0.02, 0.25, 15
@@ -102,14 +103,15 @@ class Conductor:
         self.start("gym", [
             sys.executable, "/lab/code/gym/gym.py", "vhci", "--journal",
             str(OUT / "journal.ndjson"), "--recording", str(OUT / "recording.csv"),
-            "--socket", GYM_SOCKET, *self.plan["gym"]])
+            "--socket", GYM_SOCKET, *self.plan["gym"],
+            *(["--debug"] if self.plan.get("debug") else [])])
         until(lambda: os.path.exists(GYM_SOCKET) or self.programs["gym"].poll() is not None,
               START_SECONDS_MAX, "a gym that listens")
         if self.programs["gym"].poll() is not None:
             raise Failure("the gym ended as it started: gym.log")
 
     def start_bluetoothd(self) -> None:
-        self.start("bluetoothd", [BLUETOOTHD, "-n"])
+        self.start("bluetoothd", [BLUETOOTHD, "-n", *(["-d"] if self.plan.get("debug") else [])])
 
     def adapter_is_powered(self) -> bool:
         said = subprocess.run(["busctl", "get-property", *ADAPTER, "Powered"],
@@ -177,7 +179,11 @@ class Conductor:
         subprocess.run(["rfkill", what, "bluetooth"], check=True)
 
     def await_value(self, step: dict[str, Any]) -> None:
-        """Waits for a value of each sensor that arrived after the mark; notes how long it took."""
+        """Waits for a value of each sensor that arrived after the mark; notes how long it took.
+
+        In simulated time a value may leave and arrive in the moment of the mark itself: what
+        was on its way then does not count.
+        """
         since, wanted = self.marks[step["since"]], set(step["sensors"])
 
         def all_seen() -> bool:
@@ -185,11 +191,12 @@ class Conductor:
                 self.unseen.setdefault(record["sensor"], []).append(record)
             for sensor in list(wanted):
                 late = [record["time"] for record in self.unseen.pop(sensor, [])
-                        if record["time"] > since and record["number"] is not None]
+                        if record["time"] > since + ON_ITS_WAY_SECONDS
+                        and record["number"] is not None]
                 if late:
                     wanted.discard(sensor)
-                    self.note("value-after", since=step["since"], sensor=sensor,
-                              seconds=min(late) - since)
+                    self.note("value-after", since=step["since"], mark_time=since,
+                              sensor=sensor, seconds=min(late) - since)
             self.watch_client()
             return not wanted
 
@@ -230,6 +237,8 @@ class Conductor:
     def run(self) -> None:
         with contextlib.suppress(FileNotFoundError):
             self.note("booted", seconds=float(Path("/proc/uptime").read_text().split()[0]))
+        if self.plan.get("debug"):
+            self.start("bus", ["dbus-monitor", "--system"])
         self.start_gym()
         self.start_bluetoothd()
         until(self.adapter_is_powered, START_SECONDS_MAX, "a powered adapter")
@@ -253,7 +262,7 @@ def main() -> None:
         if not isinstance(error, Failure):
             raise
     finally:
-        for name in ("bluetoothd", "gym"):
+        for name in ("bluetoothd", "gym", "bus"):
             conductor.stop(name)
 
 

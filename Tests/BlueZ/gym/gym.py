@@ -40,6 +40,7 @@ from bumble.transport import open_transport
 from controller import Air, Radio
 from profiles import PROFILES
 from strap import Strap, Wear, read_recording
+from vhci import VirtualController
 
 # Prefix of the Raspberry Pi Foundation.
 HOST_ADDRESS = "B8:27:EB:00:00:01"
@@ -68,7 +69,8 @@ class Gym:
         """Gives the host a controller."""
         if self.radio is not None:
             raise ValueError("there is a controller already")
-        self.transport = await open_transport(self.options.transport)
+        self.transport = (VirtualController() if self.options.transport == "vhci"
+                          else await open_transport(self.options.transport))
         self.radio = Radio("host", host_source=self.transport.source,
                            host_sink=self.transport.sink, link=self.air,
                            public_address=HOST_ADDRESS)
@@ -81,6 +83,7 @@ class Gym:
         radio.is_on = False
         for connection in list(radio.le_connections.values()):
             radio.drop(connection, at_this_end=False)
+        radio.host = None
         await self.transport.close()
         self.air.remove_controller(radio)
 
