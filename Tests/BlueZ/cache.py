@@ -78,6 +78,10 @@ class CannotRun(Exception):
     """The lane cannot run on this machine; the text says why and what to do."""
 
 
+class Broken(Exception):
+    """Our own files do not fit each other: a defect to mend, not a machine to excuse."""
+
+
 # --- The cache ----------------------------------------------------------------------------
 
 
@@ -94,8 +98,13 @@ def digest(*inputs: object) -> str:
 @contextlib.contextmanager
 def lock(folder: Path) -> Iterator[None]:
     """One maker at a time; the others wait and then find everything made."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with open(folder / "lock", "w") as file:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        file = open(folder / "lock", "w")
+    except OSError as error:
+        raise CannotRun(f"cannot write to {folder} ({error.strerror}); set PULSEGATE_CACHE to a "
+                        "folder of yours") from error
+    with file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
@@ -168,7 +177,8 @@ class Apt:
         self.configuration = self.folder / "etc/apt.conf"
         self.configuration.write_text(
             f'Dir::Etc::sourcelist "{self.folder}/etc/sources.list";\n'
-            'Dir::Etc::sourceparts "-";\nDir::Etc::preferencesparts "-";\n'
+            'Dir::Etc::sourceparts "/dev/null";\nDir::Etc::preferencesparts "/dev/null";\n'
+            'APT::Update::Error-Mode "any";\n'
             f'Dir::State "{self.folder}/state";\nDir::State::Lists "{self.folder}/lists";\n'
             f'Dir::State::status "{self.folder}/state/status";\n'
             f'Dir::Cache "{self.folder}";\nDir::Cache::archives "{self.folder}/archives";\n'
@@ -236,7 +246,7 @@ def unpack_kernel_source(package: Path, source: Path, log: Path) -> None:
     for name, before, after in PATCHES:
         text = (source / name).read_text()
         if before not in text:
-            raise CannotRun(f"{name} of the kernel has no {before!r}: look at PATCHES again")
+            raise Broken(f"{name} of the kernel has no {before!r}: look at PATCHES again")
         (source / name).write_text(text.replace(before, after))
 
 
@@ -269,7 +279,7 @@ def refuse_lost_settings(made: str) -> None:
     wanted = [line for line in lines if line.startswith("CONFIG_") and not line.endswith("=n")]
     lost = sorted(set(wanted) - set(made.splitlines()))
     if lost:
-        raise CannotRun("the kernel did not take: " + ", ".join(lost))
+        raise Broken("the kernel did not take: " + ", ".join(lost))
 
 
 def ensure_kernel(cache: Path) -> Path:
@@ -335,13 +345,17 @@ def install_python_packages(root: Path, python: str, log: Path) -> None:
          "--no-deps", "--require-hashes", "--only-binary=:all:", "--no-compile",
          "--python-version", python, *tags, "--target", root / "opt/python",
          "-r", HERE / "guest/requirements.txt"], log)
-    libraries = root / "usr/lib/x86_64-linux-gnu"
-    # The guest's interpreter compiles; as a file of another Debian it wants its own loader.
-    run([root / "usr/lib64/ld-linux-x86-64.so.2", "--library-path", libraries,
-         root / f"usr/bin/python{python}", "-m", "compileall", "-q", "-j", os.cpu_count() or 1,
-         "--invalidation-mode", "unchecked-hash", "-s", root, "-x", r"/(test|idlelib|lib2to3)/",
-         root / f"usr/lib/python{python}", root / "opt/python"], log,
-        env={**os.environ, "PYTHONHOME": str(root / "usr")})
+    # The guest's interpreter compiles, under its own loader: it may want a newer C library. Two
+    # at a time by hand; with -j it would start others without that loader.
+    compiler = [root / "usr/lib64/ld-linux-x86-64.so.2", "--library-path",
+                root / "usr/lib/x86_64-linux-gnu", root / f"usr/bin/python{python}", "-m",
+                "compileall", "-q", "--invalidation-mode", "unchecked-hash", "-s", root,
+                "-x", r"/(test|idlelib|lib2to3)/"]
+    with concurrent.futures.ThreadPoolExecutor(2) as workers:
+        list(workers.map(
+            lambda folder: run([*compiler, folder], log,
+                               env={**os.environ, "PYTHONHOME": str(root / "usr")}),
+            [root / f"usr/lib/python{python}", root / "opt/python"]))
 
 
 def build_root(cache: Path, folder: Path, release: str) -> None:

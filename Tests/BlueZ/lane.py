@@ -118,7 +118,8 @@ class Lane:
         folder.mkdir(parents=True)
         shutil.copyfile(RECORDING, folder / "recording.csv")
         plan = {
-            "steps": scenario.steps, "debug": self.is_debugged, "client": client.plan(scenario, folder),
+            "steps": scenario.steps, "debug": self.is_debugged,
+            "client": client.plan(scenario, folder),
             "gym": ["--straps", str(scenario.straps), "--rate", str(scenario.rate_hz),
                     *scenario.gym]}
         (folder / "plan.json").write_text(json.dumps(plan, indent=1))

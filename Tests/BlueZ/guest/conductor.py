@@ -247,8 +247,9 @@ class Conductor:
             for step in self.plan["steps"]:
                 self.carry_out(step)
             self.note_costs()
-            self.note("stopping")
         finally:
+            # What the sensors send from here on is not asked for.
+            self.note("stopping")
             self.stop("client")
 
 
