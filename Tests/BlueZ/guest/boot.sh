@@ -14,6 +14,7 @@ mount -t configfs configfs /sys/kernel/config
 ip link set lo up
 mkdir -p /run/dbus
 rm -rf /var/lib/bluetooth && mkdir -m 700 /var/lib/bluetooth
+rm -f /etc/machine-id
 dbus-uuidgen --ensure=/etc/machine-id
 dbus-daemon --system --fork --nopidfile
 export PYTHONPATH=/opt/python PYTHONDONTWRITEBYTECODE=1

@@ -31,6 +31,8 @@ ADAPTER = ("org.bluez", "/org/bluez/hci0", "org.bluez.Adapter1")
 START_SECONDS_MAX = 30
 STOP_SECONDS_MAX = 10
 ON_ITS_WAY_SECONDS = 0.05
+# How often a pause looks whether the client is alive.
+WATCH_SECONDS, WATCH_SECONDS_LONG = 1, 10
 # How often a condition is looked at; rarer when nothing has happened for a while, so that
 # simulated days do not go by in polls.
 POLL_SECONDS, POLL_SECONDS_LATER, POLL_LATER_AFTER_SECONDS = 0.02, 0.25, 15
@@ -212,8 +214,10 @@ class Conductor:
 
     def sleep(self, seconds: float) -> None:
         end = time.monotonic() + seconds
+        # Every look costs as much as a value; a simulated day has many quiet hours.
+        pause = WATCH_SECONDS if seconds < 10 * WATCH_SECONDS_LONG else WATCH_SECONDS_LONG
         while (left := end - time.monotonic()) > 0:
-            time.sleep(min(left, 1))
+            time.sleep(min(left, pause))
             self.watch_client()
 
     def carry_out(self, step: dict[str, Any]) -> None:
