@@ -83,6 +83,10 @@ test-bluez-day: packages-bluez release ## The same for a simulated day of seeded
 bench: venv release ## The figures of the README, beside their peers, in one run
 	$(PYTHON) Tests/Bench/bench.py
 
+.PHONY: bench-ring
+bench-ring: release ## The ring beside SQLite: bytes, time, recovery (libsqlite3-dev; root counts the device)
+	python3 Tests/Bench/bench_ring.py
+
 .PHONY: clean
 clean: ## Removes what was built
 	rm -rf $(BUILD) $(BUILD)-release

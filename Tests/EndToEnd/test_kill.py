@@ -130,8 +130,9 @@ def test_a_gateway_killed_twenty_times_loses_nothing_that_was_on_disk(
         assert_losses_are_said(name, delivered, gaps, head)
     repeats = {name: len(lines) - len(set(lines)) for name, lines in final.items()}
     print(f"in the ring {len(witness.in_ring)}, repeats {repeats}, of {head} lost {losses}")
-    # A request in flight at a kill is repeated by the next run, and nothing else is.
-    assert repeats["cloud"] <= 100 * KILLS
+    # The request in flight at a kill is repeated by the next run, and those that were answered in
+    # the 100 ms before it: a few. What the tail in the file covered is not (above).
+    assert repeats["cloud"] <= 5 * 100 * KILLS
 
 
 def assert_every_run_is_its_recording(delivered, witness, recording):
@@ -249,8 +250,8 @@ def test_a_torn_slot_is_left_out_counted_and_said(desk, double, run_47min):
     desk.configure(hex_lines(), kinesis_sink(double))
     last = desk.run(text="")
     assert last.status == 0, last.log
-    assert re.search(r"ring: 1 slots (torn|damaged)", last.log)
-    assert "sink cloud: 1 records lost" in last.log
+    assert re.search(r"ring: 1 slot (torn|damaged)", last.log)
+    assert "sink cloud: 1 record lost" in last.log
     *delivered, last_line = [data for _, data in double.records()]
     assert delivered == [record.line for sequence, record in sorted(in_ring.items())
                          if sequence != 50]

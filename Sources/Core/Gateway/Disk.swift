@@ -19,6 +19,8 @@ struct DiskState {
     private var syncedGeneration: UInt64
     /// A tail has moved since the last head record.
     private(set) var tailsMoved = false
+    /// When the last write began: a head record for tails alone follows it after a while.
+    private var writeBegan: Int64?
     /// Tails in the file have to be synced by this time.
     private var tailSyncDue: Int64?
     /// The last write failed: none before this time.
@@ -39,7 +41,7 @@ struct DiskState {
 
     var isClean: Bool { job == .none && !tailsMoved && tailSyncDue == nil }
 
-    /// A head record has to be written at once and synced by `syncDue`.
+    /// A head record has to be written soon and synced by `syncDue`.
     mutating func tailMoved(syncDue: Int64) {
         tailsMoved = true
         tailSyncDue = min(tailSyncDue ?? syncDue, syncDue)
@@ -55,12 +57,21 @@ struct DiskState {
 
     func isTailSyncDue(now: Int64) -> Bool { tailSyncDue.map { now >= $0 } ?? false }
 
+    /// When tails that moved are to be in the file: at once after a quiet time, else with the
+    /// others of the interval. Until they are synced they are a hint, and what an end of the
+    /// process takes of them is sent twice.
+    var tailWriteDue: Int64? {
+        guard tailsMoved else { return nil }
+        return writeBegan.map { $0 + Limits.tailWriteNanoseconds } ?? 0
+    }
+
     /// A write begins. With sync, what arrives from now on waits for the next one.
     ///
     /// Odd and even generations lie in two places. The one that was synced last is not touched
     /// before the other has been synced too: a torn write takes the younger copy at most.
-    mutating func beginWrite(end: UInt64, sync: Bool) {
+    mutating func beginWrite(end: UInt64, sync: Bool, now: Int64) {
         job = .writing(end: end, sync: sync)
+        writeBegan = now
         isReadsTurn = true
         tailsMoved = false
         generation += generation % 2 == syncedGeneration % 2 ? 1 : 2
@@ -115,7 +126,8 @@ struct DiskState {
         guard job == .none else { return nil }
         var write = syncDue
         if let tailSyncDue { write = min(write ?? tailSyncDue, tailSyncDue) }
-        if tailsMoved || isFilling { write = 0 }
+        if let tailWriteDue { write = min(write ?? tailWriteDue, tailWriteDue) }
+        if isFilling { write = 0 }
         if let due = write, let writeRetryAt { write = max(due, writeRetryAt) }
         guard wantsRead else { return write }
         let read = readRetryAt ?? 0
@@ -168,14 +180,15 @@ extension Gateway {
         let isDue = syncDue.map { now >= $0 } ?? false
         if isDue || isFilling || disk.isTailSyncDue(now: now) {
             let count = min(cursor.unsyncedCount, UInt64(Limits.writeRecords))
-            return write(count: Int(count), sync: true)
+            return write(count: Int(count), sync: true, now: now)
         }
-        return disk.tailsMoved ? write(count: 0, sync: false) : nil
+        let isTailDue = disk.tailWriteDue.map { now >= $0 } ?? false
+        return isTailDue ? write(count: 0, sync: false, now: now) : nil
     }
 
-    private mutating func write(count: Int, sync: Bool) -> Action {
+    private mutating func write(count: Int, sync: Bool, now: Int64) -> Action {
         let first = cursor.synced
-        disk.beginWrite(end: first + UInt64(count), sync: sync)
+        disk.beginWrite(end: first + UInt64(count), sync: sync, now: now)
         return .writeRing(first: first, count: count, sync: sync)
     }
 

@@ -49,7 +49,9 @@ struct Loss: Equatable {
 extension Sink {
     /// Records of `queue.lost` that no gap record has said yet: they are said when the sink takes
     /// records again, because a gap record needs a slot of the full ring itself.
-    public var unsaidLosses: UInt64 { (overwritten?.count ?? 0) + (unreadable?.count ?? 0) }
+    public var unsaidLosses: UInt64 {
+        (overwritten?.count ?? 0) + (unreadable?.count ?? 0) + (unknown?.count ?? 0)
+    }
 
     /// What the ring keeps of this sink: how far it has come, and what it has behind that. A loss
     /// that was not said yet holds the tail back.
@@ -112,8 +114,12 @@ extension Gateway {
     mutating func noteUnreadable(_ loss: Loss, of index: Int, now: Int64) {
         let sink = sinks[index]
         tailMoved(now: now)
-        report(.recordsLost(sink: index, count: loss.count, .unreadable))
-        sink.unreadable = loss.joined(to: sink.unreadable)
+        report(.recordsLost(sink: index, count: loss.count, loss.reason))
+        if loss.reason == .unknown {
+            sink.unknown = loss.joined(to: sink.unknown)
+        } else {
+            sink.unreadable = loss.joined(to: sink.unreadable)
+        }
         recordUnreadable(of: sink, now: now)
     }
 
@@ -127,9 +133,14 @@ extension Gateway {
     /// Says what could not be read in a gap record, which goes the way of every record, to every
     /// sink.
     private mutating func recordUnreadable(of sink: Sink, now: Int64) {
-        guard let loss = sink.unreadable, hasRoom(for: sink) else { return }
-        sink.unreadable = nil
-        record(.gap(loss.gap), of: sink.settings.name, now: now)
+        if let loss = sink.unreadable, hasRoom(for: sink) {
+            sink.unreadable = nil
+            record(.gap(loss.gap), of: sink.settings.name, now: now)
+        }
+        if let loss = sink.unknown, hasRoom(for: sink) {
+            sink.unknown = nil
+            record(.gap(loss.gap), of: sink.settings.name, now: now)
+        }
     }
 
     /// When the sink takes records again, what it has lost meanwhile is said, once.

@@ -37,6 +37,8 @@ public final class Sink {
     var overwritten: Loss?
     /// What could not be read and no gap record has said yet.
     var unreadable: Loss?
+    /// What only a newer version can read and no gap record has said yet.
+    var unknown: Loss?
 
     /// A sink of which the ring says `kept`; without it, one that begins with the oldest record.
     /// The ring holds the records from `oldest` to `head`. What it went over since is lost, but

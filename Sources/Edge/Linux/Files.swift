@@ -93,14 +93,17 @@ public enum Path {
         return slash == path.startIndex ? "/" : String(path[..<slash])
     }
 
-    /// Makes the folder `path` and those above it (mode 0750), unless they are there.
+    /// Makes the folder `path` and those above it (mode 0750), unless they are there. The folder
+    /// that a new one lies in is synced: a ring that survives a power cut needs its folder to.
     public static func makeFolders(_ path: String) throws(SystemError) {
         if unsafe access(path, F_OK) == 0 { return }
         let parent = folder(of: path)
         if parent != path && parent != "." { try makeFolders(parent) }
-        if unsafe mkdir(path, 0o750) != 0 && errno != EEXIST {
-            throw SystemError.last("mkdir", path)
+        if unsafe mkdir(path, 0o750) != 0 {
+            guard errno == EEXIST else { throw SystemError.last("mkdir", path) }
+            return
         }
+        try synchronizeFolder(of: path)
     }
 
     public static func exists(_ path: String) -> Bool { unsafe access(path, F_OK) == 0 }

@@ -149,9 +149,7 @@ public final class RingJob: DiskJob, @unchecked Sendable {
         try file.descriptor.synchronize(file.path)
         let took = Clock.now().monotonicNanoseconds - begun
         syncNanoseconds = took
-        wear.syncs += 1
-        wear.longestSyncMicroseconds = max(
-            wear.longestSyncMicroseconds, UInt64(max(0, took)) / 1_000)
+        wear.noteSync(nanoseconds: took)
     }
 
     private func read(first: UInt64, count: Int) throws(SystemError) {

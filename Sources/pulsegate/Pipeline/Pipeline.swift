@@ -4,6 +4,7 @@ import HTTPS
 import Linux
 import RecordRing
 import Time
+import Vitals
 
 /// Whether the wall clock has been set, asked of the kernel once a second at most: the answer
 /// changes once a boot, and the question costs as much as the rest of a measurement.
@@ -29,13 +30,14 @@ private struct ClockWatch {
 struct Pipeline: ~Copyable {
     /// What a wait of the poll loop is about.
     enum Token: UInt64 {
-        case worker, signals, network, input
+        case worker, signals, network, input, radio
     }
 
     /// What woke the loop, beside its own descriptors.
     struct Wakes {
         var input = false
         var signals = false
+        var radio = false
     }
 
     var gateway: Gateway
@@ -75,13 +77,26 @@ struct Pipeline: ~Copyable {
 
     func unwatch(_ number: Int32) { poller.remove(number) }
 
+    /// Another device has taken the place of a sensor.
+    mutating func assign(sensor: Int, name: String) {
+        guard let short = SensorName(name) else {
+            preconditionFailure("an address is short enough for a name")
+        }
+        journal.rename(sensor: sensor, to: name)
+        gateway.assign(sensor: sensor, name: short, time: Clock.now())
+        carryOut()
+    }
+
     /// Hands a notification to the gateway and carries out its alarm at once; everything else
     /// follows with `carryOut`.
-    mutating func feed(_ notification: Span<UInt8>, time: Moment) {
+    mutating func feed(
+        _ notification: Span<UInt8>, _ characteristic: Characteristic = .heartRateMeasurement,
+        sensor: Int = 0, time: Moment
+    ) {
         let arrival = Clock.monotonicNanoseconds()
         gateway.receive(
-            notification, sensor: 0, time: time, clock: clockWatch.state(at: arrival),
-            now: arrival)
+            notification, characteristic: characteristic, sensor: sensor, time: time,
+            clock: clockWatch.state(at: arrival), now: arrival)
         carryOut(arrival: arrival)
     }
 
@@ -140,6 +155,7 @@ struct Pipeline: ~Copyable {
             case .network: hasTraffic = true
             case .signals: wakes.signals = true
             case .input: wakes.input = true
+            case .radio: wakes.radio = true
             case nil: break
             }
         }

@@ -32,6 +32,7 @@ final class World {
     var expectedAlarm: (sensor: Int, edge: AlarmEdge)?
     var cardDue: Int64?
     var cardFailedAt: Int64?
+    var writeBegan: Int64 = 0
     var failedReads = 0
     var requests: [Request?]
     /// Before this, the sink is left alone.
@@ -244,6 +245,7 @@ final class World {
     }
 
     func write(_ first: UInt64, _ count: Int, sync: Bool) {
+        writeBegan = now
         slots.removeAll()
         gateway.copySlots(first: first, count: count, into: &slots)
         let bytes = [UInt8](copying: slots.bytes)

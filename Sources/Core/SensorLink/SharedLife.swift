@@ -1,0 +1,141 @@
+/// The rungs that break every sensor: at most one is under way, and seldom.
+struct SharedLife {
+    enum Work: UInt8 {
+        case none
+        /// `Powered` false is under way.
+        case poweringOff
+        /// Off; a controller wants a moment before it is switched on.
+        case resting
+        /// The daemon is going to vanish, and to come back.
+        case restarting
+        case resetting
+    }
+
+    var work = Work.none
+    var rung = Rung.powerCycle
+    var due = Int64.max
+    var call: PendingCall?
+
+    // At once, then after half a minute or a minute, then after twice that, up to the cap.
+    private var powerCycle = RateLimit(base: 30 * second, cap: 1_800 * second)
+    private var restartDaemon = RateLimit(base: 60 * second, cap: 3_600 * second)
+    private var resetRadio = RateLimit(base: 60 * second, cap: 3_600 * second)
+
+    static let rest = second
+    /// From the answer of RestartUnit to the end of the old daemon.
+    static let vanishing = 3 * second
+
+    func limit(_ rung: Rung) -> RateLimit {
+        switch rung {
+        case .restartDaemon: restartDaemon
+        case .resetRadio: resetRadio
+        default: powerCycle
+        }
+    }
+
+    mutating func use(_ rung: Rung, _ now: Int64) {
+        switch rung {
+        case .restartDaemon: restartDaemon.use(now)
+        case .resetRadio: resetRadio.use(now)
+        default: powerCycle.use(now)
+        }
+    }
+}
+
+// When a shared rung may be climbed.
+//
+// Only while no sensor streams, and none has for a while: a strap that hangs cannot be told from
+// a radio that hangs for it alone, the first is far more frequent, and to end a patient's stream
+// for another's is a loss for certain against a gain by chance. While others stream, the sensor
+// in trouble goes on with its own rungs, and a report says what was withheld. A radio that hangs
+// for all leaves nobody streaming, so its rungs are free within seconds.
+extension LinkSupervisor {
+    func isPermitted(_ rung: Rung) -> Bool {
+        switch rung {
+        case .resubscribe, .reconnect: true
+        case .removeDevice: settings.permissions.contains(.removeDevice)
+        case .powerCycle: settings.permissions.contains(.power)
+        case .restartDaemon: settings.permissions.contains(.restartDaemon)
+        case .resetRadio: settings.permissions.contains(.resetRadio)
+        }
+    }
+
+    func mayClimb(_ rung: Rung, quiet: Int64, besides asking: Int? = nil) -> Bool {
+        isPermitted(rung) && shared.work == .none && shared.limit(rung).allows(time)
+            && healthyCount(within: quiet, besides: asking) == 0
+    }
+
+    /// Sensors whose data is younger than `quiet`. One that sends when a person measures counts
+    /// while it is subscribed to.
+    func healthyCount(within quiet: Int64, besides asking: Int?) -> Int {
+        var count = 0
+        for index in sensors.indices where index != asking && quiet > 0 {
+            if let last = sensors[index].lastValueAt, time - last < quiet {
+                count += 1
+            } else if sensors[index].phase == .streaming && !isJudged(index) {
+                count += 1
+            }
+        }
+        return count
+    }
+
+    mutating func climbShared(_ rung: Rung, sensor: Int?, _ cause: LinkCause) {
+        precondition(rung.isShared && shared.work == .none, "one shared rung at a time")
+        shared.use(rung, time)
+        shared.rung = rung
+        counters.rungs[rung] += 1
+        report(.climbed(sensor: sensor, rung, cause))
+        switch rung {
+        case .powerCycle:
+            guard let adapter = radio.selected else { break }
+            shared.work = .poweringOff
+            shared.call = begin(
+                .setPowered(adapter: adapter, false), within: settings.deadlines.call)
+        case .restartDaemon:
+            shared.work = .restarting
+            shared.call = begin(.restartDaemon, within: settings.deadlines.restart)
+        default:
+            shared.work = .resetting
+            shared.call = begin(
+                .resetRadio(adapter: radio.selected), within: settings.deadlines.restart)
+        }
+        radio.call = abandoned(radio.call)
+        forgetDiscovery()
+        for index in sensors.indices { halt(index, .sharedRung(rung)) }
+    }
+
+    mutating func sharedCallEnded(_ failure: CallFailure?) {
+        shared.call = nil
+        switch (shared.work, failure) {
+        case (.poweringOff, nil):
+            if let selected = radio.selected { radio.records[Int(selected)].isPowered = false }
+            shared.work = .resting
+            shared.due = time + SharedLife.rest
+        case (.restarting, nil):
+            // The old daemon may have gone before the answer came.
+            if bus.state != .ready { return endShared() }
+            shared.due = time + SharedLife.vanishing
+        default: endShared()
+        }
+    }
+
+    mutating func stepShared() {
+        guard shared.work != .none, shared.call == nil, time >= shared.due else { return }
+        endShared()
+    }
+
+    /// What the copy of the objects says may be wrong now: they are read again.
+    mutating func endShared() {
+        shared.call = abandoned(shared.call)
+        shared.work = .none
+        shared.due = .max
+        radio.retryAt = time
+        if bus.state == .ready { bus.wantsRead = true }
+    }
+
+    /// When `stepShared` has something to do.
+    var sharedDeadline: Int64? {
+        if let call = shared.call { return call.deadline }
+        return shared.work == .none ? nil : shared.due
+    }
+}
