@@ -16,12 +16,13 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent / "gym"))
 import sequence  # noqa: E402
+from scenarios import FROZEN_SECONDS  # noqa: E402
 
 Entry = dict[str, Any]
 # A value that left just before its way was cut may have been on it.
 IN_FLIGHT_SECONDS = 0.2
-# A sensor may repeat its bytes for so long before it is held to be frozen; and the margin.
-FROZEN_SECONDS, FROZEN_MARGIN_SECONDS = 120, 5
+# What a gateway may take to see that a sensor is frozen, beyond the limit.
+FROZEN_MARGIN_SECONDS = 5
 
 
 @dataclasses.dataclass(frozen=True)
@@ -118,34 +119,24 @@ def check_strap(index: int, journal: Sequence[Entry], records: Sequence[Entry],
             verdict.missed_at_resume += 1
         else:
             verdict.offences.append(f"{name}: value {number} was sent and never arrived")
-    check_order(name, own, known, verdict, manners)
+    highest = -1
+    for number, _ in known:
+        if number <= highest:
+            verdict.offences.append(f"{name}: value {number} arrived again, or after {highest}")
+        highest = max(highest, number)
     for number, record in known:
         if record["heart_rate"] != sent[number]["heart_rate"]:
             verdict.offences.append(
                 f"{name}: value {number} was {sent[number]['heart_rate']} and arrived as "
                 f"{record['heart_rate']}")
+    frozen = [entry["time"] for entry in own
+              if entry["event"] == "sent" and entry["kind"] == "frozen"]
+    believed = [(frozen[0], frozen[0] + FROZEN_SECONDS + FROZEN_MARGIN_SECONDS)] if frozen else []
     strange = [record for number, record in zip(numbers, records, strict=True)
-               if number not in sent]
+               if number not in sent and not within(arrival(record), believed)]
     if manners.judges and strange:
         verdict.offences.append(f"{name}: {len(strange)} records that no regular value explains, "
                                 f"the first {strange[0]}")
-
-
-def check_order(name: str, own: Sequence[Entry], known: Sequence[tuple[int, Entry]],
-                verdict: Verdict, manners: Manners) -> None:
-    """No value twice and none before an earlier one, but for a sensor that repeats itself."""
-    repeats = [entry for entry in own if entry["event"] == "sent" and entry["kind"] == "frozen"]
-    windows = []
-    if repeats:
-        limit = FROZEN_SECONDS + FROZEN_MARGIN_SECONDS if manners.judges else float("inf")
-        begin, last = repeats[0]["time"], repeats[-1]["time"]
-        windows = [(begin, min(begin + limit, last + 1))]
-    highest = -1
-    for number, record in known:
-        if number > highest:
-            highest = number
-        elif not within(arrival(record), windows):
-            verdict.offences.append(f"{name}: value {number} arrived again, or after {highest}")
 
 
 def recovery(event: Entry, journal: Iterable[Entry]) -> Recovery:

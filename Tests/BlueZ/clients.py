@@ -25,8 +25,7 @@ GUEST_OUT = "/lab/out"
 # What the guest has itself, and what must match its kernel's loader.
 OWN_LIBRARIES = ("ld-linux-x86-64.so", "libc.so", "libm.so", "libpthread.so", "libdl.so",
                  "librt.so", "libresolv.so", "linux-vdso.so")
-# Shared objects in /lib of Debian itself are in the guest by package, too; they are brought all
-# the same, so that a guest of another Debian runs the binary as it was built.
+# All others are brought, so that a guest of another Debian runs the binary as it was built.
 
 
 def record_lines(paths: list[Path]) -> list[dict[str, Any]]:
@@ -105,10 +104,11 @@ class Pulsegate(Client):
         return folder
 
     def configuration(self, scenario: Scenario) -> str:
-        """The gateway's configuration: the radio, the sensors, a small ring, a file sink."""
+        """The gateway's configuration: the adapter, the sensors, a small ring, a file sink."""
         lines = ["[gateway]", "device_id = gym-7", f"data = {GUEST_OUT}/data", "log = debug", "",
                  "[ring]", "size = 16MiB", "allow_volatile = yes", "",
-                 "[input]", "type = bluetooth", "", "[radio]", "adapter = hci0", ""]
+                 "[input]", "type = bluetooth", "", "[bluetooth]", "adapter = hci0",
+                 f"frozen = {scenarios.FROZEN_SECONDS}s", ""]
         for index in range(scenario.straps):
             match = (f"name = {scenarios.local_name(index)}" if scenario.by_name
                      else f"address = {scenarios.address(index)}")

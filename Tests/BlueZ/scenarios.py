@@ -17,8 +17,9 @@ RECOVERY_SECONDS_MAX = 60
 # BlueZ forgets an unpaired device that has been away for 30 s (TemporaryTimeout), and gives a
 # connection up after 40 s: an absence beyond both is the hard one.
 ABSENCE_SECONDS = 60
-# A sensor that repeats the same bytes for so long is frozen.
-FROZEN_SECONDS = 120
+# A heart rate that stays the same for so long, without RR-Intervals, is frozen: as the lane
+# configures Pulsegate.
+FROZEN_SECONDS = 60
 
 
 @dataclasses.dataclass
@@ -159,9 +160,9 @@ def off_skin() -> Scenario:
 
 
 def frozen() -> Scenario:
-    """the same bytes for three minutes"""
+    """the same heart rate for three minutes, a minute being the limit"""
     return Scenario("frozen", "", [
-        *up(), pause(3), gym("frozen 0 on", "frozen"), pause(FROZEN_SECONDS + 60),
+        *up(), pause(3), gym("frozen 0 on", "frozen"), pause(FROZEN_SECONDS + 120),
         gym("frozen 0 off", "thaws"), value(0, since="thaws"), pause(5)])
 
 

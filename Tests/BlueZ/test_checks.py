@@ -119,12 +119,12 @@ def test_record_of_a_value_that_was_no_heart_rate_is_an_offence_of_a_gateway():
     assert verdict(journal, records, manners=BLEAK).offences == []
 
 
-def test_repeats_of_a_frozen_sensor_end_when_it_is_held_to_be_frozen():
+def test_frozen_sensor_is_believed_until_the_limit():
     journal, records = story(3)
     journal += [sent(None, 3 + second, kind="frozen") for second in range(200)]
-    repeats = [record(2, 3 + second) for second in range(200)]
-    assert verdict(journal, records + repeats[:120]).offences == []
-    assert verdict(journal, records + repeats[:140]).offences
+    repeats = [record(None, 3 + second, intervals=[]) for second in range(200)]
+    assert verdict(journal, records + repeats[:60]).offences == []
+    assert "no regular value explains" in verdict(journal, records + repeats[:80]).offences[0]
     assert verdict(journal, records + repeats, manners=BLEAK).offences == []
 
 

@@ -14,7 +14,7 @@ line, and each is answered with one line, `ok`, an answer, or `error: ...`. I is
     mute I on|off       connected, but sends nothing
     raw I HEX           sends one notification of these bytes beside the regular ones
     off-skin I on|off   says that there is no contact, with a value all the same
-    frozen I on|off     repeats its last notification for ever
+    frozen I on|off     sends the same heart rate for ever, without RR-Intervals
     rssi I DBM          signal strength
     rotate I            takes a new private address; answers it
     address I           answers the present address

@@ -61,7 +61,7 @@ class Strap:
         self.is_muted = self.is_off_skin = self.is_frozen = False
         self.wants_advertising = True
         self.connection: Connection | None = None
-        self.last_value = b""
+        self.frozen_rate = 0
         self.tasks: set[asyncio.Task[None]] = set()
         self.radio = Radio(f"strap-{index + 1}", link=air,
                            public_address=f"00:22:D0:00:00:{index + 1:02X}")
@@ -140,14 +140,17 @@ class Strap:
     async def _send_regular(self) -> None:
         if self.is_muted or not self.radio.is_on or not self.has_subscriber:
             return
-        if self.is_frozen and self.last_value:
-            await self.send(self.last_value, "frozen")
+        if self.is_frozen:
+            # As stuck sensors do: their last heart rate, without RR-Intervals.
+            self.frozen_rate = self.frozen_rate or self.beats_per_minute
+            await self.send(bytes([0x06, self.frozen_rate & 0xFF]), "frozen")
             return
+        self.frozen_rate = 0
         if self.is_off_skin:
             await self.send(bytes([0x04, self.beats_per_minute & 0xFF]), "off-skin")
             return
         value = sequence.encode(self.next_number, self.beats_per_minute)
-        number, self.next_number, self.last_value = self.next_number, self.next_number + 1, value
+        number, self.next_number = self.next_number, self.next_number + 1
         await self.send(value, "value", number)
         for extra in self.extras:
             send = (self.device.indicate_subscribers if extra.is_indicated
