@@ -56,6 +56,9 @@ enum Messages {
             (.warning, "sensor \(sensors[sensor]): malformed notification: \(text(error))")
         case .valueImplausible(let sensor, let value):
             (.warning, "sensor \(sensors[sensor]): \(value) bpm is no heart rate; not recorded")
+        case .measurementMalformed, .measurementImplausible, .measurementWithoutValue,
+            .sensorHasValue:
+            vitalLine(report, sensors: sensors)
         case .sensorOffSkin(let sensor):
             (
                 .notice,
@@ -137,6 +140,7 @@ enum Messages {
         case .overwritten: "the full ring gave up its oldest; make it larger ([ring] size)"
         case .unreadable: "torn or damaged on the card, or never written to it"
         case .refused: "the full ring took no more"
+        case .unknown: "of a kind that only a newer pulsegate can read; they stay in the ring"
         }
     }
 

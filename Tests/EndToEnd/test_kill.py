@@ -220,8 +220,6 @@ def test_a_sink_that_is_behind_finds_its_records_in_the_ring_though_another_has_
     assert_in_order_and_once(parse_stream(double.records()), [72] * 10)
 
 
-@pytest.mark.xfail(strict=True, reason="in a ring without any slot written, what is below the "
-                   "head counts as overwritten")
 def test_records_that_died_in_memory_are_not_called_overwritten(desk, double):
     """The file has them, so the head is on disk; the ring itself has none of them yet."""
     away = kinesis_sink(double, endpoint="https://127.0.0.1:1")

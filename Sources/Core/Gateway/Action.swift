@@ -36,6 +36,12 @@ public enum Report: Equatable, Sendable {
     /// The sensor sent bytes that are no measurement.
     case notificationMalformed(sensor: Int, HeartRateError)
     case valueImplausible(sensor: Int, beatsPerMinute: UInt16)
+    /// The sensor sent bytes that are no measurement of this kind.
+    case measurementMalformed(sensor: Int, VitalKind, MeasurementError)
+    case measurementImplausible(sensor: Int, VitalKind, VitalQuantity)
+    case measurementWithoutValue(sensor: Int, VitalKind, MissingValue)
+    /// After a time without.
+    case sensorHasValue(sensor: Int, VitalKind)
     case sensorOffSkin(sensor: Int)
     case sensorOnSkin(sensor: Int)
     /// The sink took the request and refused some of its records, which will be sent again.

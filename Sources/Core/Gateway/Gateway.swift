@@ -39,6 +39,10 @@ public struct Gateway: ~Copyable {
     var jobBegan: Int64 = 0
     var alarms: [RateAlarm]
     var offSkin: [Bool]
+    /// The sensor's oximeter says that it has no value.
+    var withoutValue: [Bool]
+    /// When the sensor's last heart rate arrived, monotonic nanoseconds; nil before the first.
+    var lastHeartRate: [Int64?]
     var alarmEvents: FixedQueue<AlarmEvent>
     var reports: FixedQueue<Report>
     var random: RandomSource
@@ -67,6 +71,8 @@ public struct Gateway: ~Copyable {
         disk = DiskState(generation: head?.generation ?? 0)
         alarms = settings.sensors.map { RateAlarm(limits: $0.limits) }
         offSkin = Array(repeating: false, count: settings.sensors.count)
+        withoutValue = Array(repeating: false, count: settings.sensors.count)
+        lastHeartRate = Array(repeating: nil, count: settings.sensors.count)
         alarmEvents = FixedQueue(capacity: Limits.alarmEdges)
         reports = FixedQueue(capacity: Limits.reports)
         random = RandomSource(seed: settings.seed)
@@ -86,8 +92,8 @@ public struct Gateway: ~Copyable {
         }
     }
 
-    /// A sensor's notification has arrived: decode, judge, record, in that order. `time` is the
-    /// measurement's, `now` the machine's.
+    /// A sensor's heart rate notification has arrived: decode, judge, record, in that order. `time`
+    /// is the measurement's, `now` the machine's.
     public mutating func receive(
         _ notification: Span<UInt8>, sensor: Int, time: Moment, clock: ClockState, now: Int64
     ) {
@@ -111,6 +117,7 @@ public struct Gateway: ~Copyable {
         case .heartRate(let value):
             if offSkin[sensor] { report(.sensorOnSkin(sensor: sensor)) }
             offSkin[sensor] = false
+            lastHeartRate[sensor] = time.monotonicNanoseconds
             judge(value, sensor: sensor, time: time)
             latest = (time, clock)
             guard !isFull else { return refuse(time) }
@@ -131,7 +138,7 @@ public struct Gateway: ~Copyable {
         return now - arrivals[Int(tail % UInt64(window.capacity))]
     }
 
-    private mutating func judge(_ value: UInt16, sensor: Int, time: Moment) {
+    mutating func judge(_ value: UInt16, sensor: Int, time: Moment) {
         let edge = alarms[sensor].judge(beatsPerMinute: value, at: time.monotonicNanoseconds)
         guard let edge else { return }
         if edge == .raise { counters.alarmsRaised += 1 } else { counters.alarmsCleared += 1 }
@@ -145,6 +152,7 @@ public struct Gateway: ~Copyable {
         if cursor.unsyncedCount == unsyncedLimit {
             // The card has not answered for all that fits: the oldest record goes.
             counters.unsyncedGivenUp += 1
+            for sink in sinks { sink.sayAgain(cursor.synced...cursor.synced) }
             cursor.markSynced(upTo: cursor.synced + 1)
         }
         let sequence = cursor.claim()

@@ -125,6 +125,9 @@ public enum Limits {
     public static let diskStallNanoseconds: Int64 = 10_000_000_000
     /// A request that was refused for a reason that only people can mend is not repeated earlier.
     public static let refusalRetryNanoseconds: Int64 = 1_000_000_000
+    /// Gap records of a sink that are remembered one by one until it has them. The ring is gone
+    /// round before the sink has one: with more of them, more may be said twice.
+    public static let saidLosses = 16
     /// Reads of the same place that may fail, while the card can be written or is read-only,
     /// before its records are given up. A card that does neither is not asked to be believed.
     public static let readAttempts = 5

@@ -31,6 +31,13 @@ public struct RingCursor: Equatable, Sendable {
         synced = head
     }
 
+    /// The cursor of a ring that is opened: everything that `head` has not overwritten is there, or
+    /// was meant to be.
+    public init(slotCount: UInt64, head: UInt64) {
+        self.init(
+            slotCount: slotCount, oldest: head > slotCount ? head - slotCount : 0, head: head)
+    }
+
     /// The slot of `sequence`, 0 to `slotCount` - 1.
     public func slot(of sequence: UInt64) -> UInt64 { sequence % slotCount }
 

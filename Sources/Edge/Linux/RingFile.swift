@@ -22,13 +22,15 @@ public enum RingFileError: Error, Equatable, Sendable, CustomStringConvertible {
         case .format(let path, .notARing):
             "\(path): not a ring file; move it away or choose another data folder"
         case .format(let path, .headerDamaged):
-            "\(path): the ring's header is damaged; move the file away to begin a new one"
+            "\(path): the ring's header is damaged; mend it with `pulsegate ring fsck --repair`, or "
+                + "move the file away to begin a new one"
         case .format(let path, .newerVersion(let version)):
             "\(path): written by a newer pulsegate (ring format \(version), this one reads "
                 + "\(RingHeader.formatVersion)); install that version again"
         case .format(let path, .lengthDiffers(let expected, let actual)):
             "\(path): \(actual) bytes long, and its header says \(expected); the file was cut "
-                + "or copied incompletely; move it away to begin a new one"
+                + "or copied incompletely; mend it with `pulsegate ring fsck --repair`, or move "
+                + "it away to begin a new one"
         }
     }
 }
@@ -118,8 +120,8 @@ public final class RingFile: Sendable {
         }
     }
 
-    /// New, or left by a power cut while it was being laid: there is not one byte in it. The
-    /// header comes last, so a file with records always has one.
+    /// New, or left by a power cut while it was being laid: there is not one byte in it, but for
+    /// some of the header perhaps. The header comes last, so a file with records always has one.
     private static func isBlank(
         _ descriptor: borrowing FileDescriptor, _ path: String
     ) throws(SystemError) -> Bool {
@@ -130,7 +132,10 @@ public final class RingFile: Sendable {
             chunk.removeAll()
             let count = Int(min(UInt64(chunkBytes), length - offset))
             try descriptor.read(count, at: offset, into: &chunk, subject: path)
-            for index in 0..<count where chunk.bytes[index] != 0 { return false }
+            let front = offset == 0 ? min(count, RingHeader.byteCount) : 0
+            guard RingHeader.isUnfinished(chunk.bytes.extracting(0..<front), fileBytes: length)
+            else { return false }
+            for index in front..<count where chunk.bytes[index] != 0 { return false }
             offset += UInt64(count)
         }
         return true

@@ -10,15 +10,20 @@ enum RunReport {
     static func write(_ session: borrowing Session, _ log: Log) {
         let level: LogLevel = session.hasEnded ? .notice : .information
         let counters = session.pipeline.gateway.counters
+        let vitals =
+            counters.vitalsRecorded == 0
+            ? "" : ", \(counters.vitalsRecorded) of them no heart rates"
+        let empty =
+            counters.withoutValue == 0 ? "" : "\(counters.withoutValue) without a value, "
         log.write(
             level,
             "\(session.hasEnded ? "stopped" : "running"): "
                 + "\(RingText.count(counters.notifications, "notification")), "
-                + "\(counters.recorded) recorded, "
-                + "\(counters.malformed) malformed, \(counters.offSkin) off skin, "
+                + "\(counters.recorded) recorded\(vitals), "
+                + "\(counters.malformed) malformed, \(counters.offSkin) off skin, \(empty)"
                 + RingText.count(counters.alarmsRaised, "alarm"))
         for sink in session.pipeline.gateway.sinks {
-            let waiting = session.pipeline.gateway.cursor.head - sink.queue.tail
+            let waiting = sink.owedCount(of: session.pipeline.gateway.cursor)
             log.write(
                 level,
                 "sink \(String(decoding: sink.settings.name.bytes)): "

@@ -4,6 +4,7 @@ import HTTPS
 import Linux
 import RecordRing
 import Time
+import Vitals
 
 /// Whether the wall clock has been set, asked of the kernel once a second at most: the answer
 /// changes once a boot, and the question costs as much as the rest of a measurement.
@@ -89,11 +90,14 @@ struct Pipeline: ~Copyable {
 
     /// Hands a notification to the gateway and carries out its alarm at once; everything else
     /// follows with `carryOut`.
-    mutating func feed(_ notification: Span<UInt8>, sensor: Int = 0, time: Moment) {
+    mutating func feed(
+        _ notification: Span<UInt8>, _ characteristic: Characteristic = .heartRateMeasurement,
+        sensor: Int = 0, time: Moment
+    ) {
         let arrival = Clock.monotonicNanoseconds()
         gateway.receive(
-            notification, sensor: sensor, time: time, clock: clockWatch.state(at: arrival),
-            now: arrival)
+            notification, characteristic: characteristic, sensor: sensor, time: time,
+            clock: clockWatch.state(at: arrival), now: arrival)
         carryOut(arrival: arrival)
     }
 

@@ -74,7 +74,7 @@ extension World {
             if sink.queue.lost != reportedLost[index] {
                 journal.violated("\(sink.queue.lost) lost, \(reportedLost[index]) reported")
             }
-            let said = saidLost[index] + sink.unsaidLosses
+            let said = saidLost[index] + sink.unsaidLosses - sink.lossesSaidAgain
             if sink.queue.lost != said {
                 journal.violated("\(sink.queue.lost) lost, \(said) said or to be said")
             }
