@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from gateway import parse_stream
 from test_disk_faults import (assert_alarm_at_once, assert_clean, end, feed, in_ring, start,
-                              wait_for_records, wait_for_ring)
+                              wait_for_quiet, wait_for_records, wait_for_ring)
 
 
 def command(*words, check=True):
@@ -79,7 +79,7 @@ def card(desk):
 def test_a_ring_that_was_cut_on_a_full_card_is_laid_when_there_is_room(desk, double, card):
     run = start(desk, double, size="4MiB")
     feed(run, *range(60, 80))
-    wait_for_ring(desk, 20)
+    wait_for_quiet(desk, 20)
     os.truncate(desk.ring, 16_384)
     card.fill()
     feed(run, 80)
@@ -97,7 +97,7 @@ def test_a_ring_that_was_cut_on_a_full_card_is_laid_when_there_is_room(desk, dou
 def test_a_deleted_ring_that_finds_no_room_for_its_copy_is_put_back_later(desk, double, card):
     run = start(desk, double, size="4MiB")
     feed(run, *range(60, 80))
-    wait_for_ring(desk, 20)
+    wait_for_quiet(desk, 20)
     desk.ring.unlink()
     card.fill()
     feed(run, 80)

@@ -30,12 +30,12 @@ enum RunReport {
                     + "\(sink.queue.acknowledged) delivered, \(sink.queue.lost) lost"
                     + rest(waiting, hasEnded: session.hasEnded))
         }
-        log.write(level, "ring: \(card(session.pipeline.journal, counters))")
         let journal = session.pipeline.journal
         log.write(
             level,
             "alarm: decided within \(text(journal.alarmLatency)); turns of the loop "
                 + text(journal.turnLatency))
+        log.write(level, "ring: \(card(journal, counters))")
         writeTrouble(session, log)
     }
 
