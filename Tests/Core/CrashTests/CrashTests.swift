@@ -58,7 +58,8 @@ struct CrashTests {
             "\(plan.testDescription): \(run.states) states, \(run.distinctCount) distinct, after "
                 + "\(run.operations) writes and syncs in \(run.lives) lives, "
                 + "\(run.machine.claimed / plan.slotCount) laps with \(run.machine.gapCount) gap "
-                + "records, \(run.inspection.fastAnswers) found fast")
+                + "records, \(run.inspection.fastAnswers) found fast, "
+                + "\(run.inspection.revived) with a dead record whole again")
         #expect(run.violation == nil, "seed \(random.seed)")
         #expect(run.distinctCount > run.states / 2)
         if !Self.isDebug { #expect(run.machine.gapCount > 10, "losses are part of it") }

@@ -21,6 +21,8 @@ struct Inspection {
     var opening = Opening.sound
     /// Openings in which the fast search came to an answer by itself.
     private(set) var fastAnswers = 0
+    /// States in which a torn write has made a dead record whole.
+    private(set) var revived = 0
     /// The JSON of each record, made when it is first needed.
     private var lines: [[UInt8]] = []
     private var linesOf: [[UInt8]] = []
@@ -37,11 +39,22 @@ struct Inspection {
     ) throws(Violation) -> OpenedRing {
         let ring = OpenedRing(bytes, geometry: geometry, opening: opening)
         try checkTails(ring, &promise)
+        if let changed = promise.withRevived(ring) {
+            revived += 1
+            try check(ring, changed, damage)
+        } else {
+            try check(ring, promise, damage)
+        }
+        return ring
+    }
+
+    private mutating func check(
+        _ ring: OpenedRing, _ promise: Promise, _ damage: Damage
+    ) throws(Violation) {
         try checkHead(ring, promise, damage)
         try checkSlots(ring, promise, damage)
         try checkDelivery(ring, promise, damage)
         try checkFastSearch(ring)
-        return ring
     }
 
     /// What the kept tails say that is done with is with the sink, or said to be lost.
