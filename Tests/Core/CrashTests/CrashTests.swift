@@ -33,6 +33,7 @@ struct CrashTests {
         Plan(slotCount: 5, sinkCount: 1, states: 20_000),
         Plan(slotCount: 256, sinkCount: 1, states: 80_000),
         Plan(slotCount: 64, sinkCount: 2, isCardLying: true, states: 40_000),
+        Plan(slotCount: 48, sinkCount: 8, states: 20_000),
     ]
 
     /// Small numbers for a small ring: pages of 32 slots, a window of 32 records.
@@ -56,9 +57,12 @@ struct CrashTests {
         print(
             "\(plan.testDescription): \(run.states) states, \(run.distinctCount) distinct, after "
                 + "\(run.operations) writes and syncs in \(run.lives) lives, "
-                + "\(run.inspection.fastAnswers) found fast")
+                + "\(run.machine.claimed / plan.slotCount) laps with \(run.machine.gapCount) gap "
+                + "records, \(run.inspection.fastAnswers) found fast, "
+                + "\(run.inspection.revived) with a dead record whole again")
         #expect(run.violation == nil, "seed \(random.seed)")
         #expect(run.distinctCount > run.states / 2)
+        if !Self.isDebug { #expect(run.machine.gapCount > 10, "losses are part of it") }
     }
 
     /// A bit that has turned over takes its record and no other.

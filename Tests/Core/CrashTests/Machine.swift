@@ -51,6 +51,9 @@ final class Machine {
     private(set) var disk: ModelDisk
     /// The checks note in it how far they are.
     var promise: Promise
+    /// Records and, among them, gap records that the gateways of all lives have made.
+    private(set) var claimed: UInt64 = 0
+    private(set) var gapCount = 0
     private var gateway: Gateway
     private var job: Job?
     /// Writes of the job that are done.
@@ -157,7 +160,10 @@ extension Machine {
             var slot = FixedBuffer(capacity: Record.slotBytes)
             gateway.copySlots(first: promise.head, count: 1, into: &slot)
             let bytes = [UInt8](copying: slot.bytes)
-            promise.claim(bytes, gap: gap(in: bytes))
+            let gap = gap(in: bytes)
+            claimed += 1
+            if gap != nil { gapCount += 1 }
+            promise.claim(bytes, gap: gap)
         }
     }
 

@@ -15,6 +15,10 @@ struct Promise {
     private(set) var isAccounted: [[Bool]]
     /// Gap records by their sequence: whose they are, and what they say.
     private(set) var gaps: [UInt64: (sink: Int, gap: Gap)] = [:]
+    /// Records that died in memory or half written with an earlier life, by the sequence that has
+    /// been given again since. A torn write can make one whole again: the rest of it lies in the
+    /// slot already. It was measured, and nothing was promised of either.
+    private(set) var dead: [UInt64: [[UInt8]]] = [:]
     /// Everything below is accounted for, by sink: what has not to be looked at again.
     private var accountedEnd: [Int]
     /// The youngest head record that was on the card at such a sync.
@@ -79,7 +83,12 @@ struct Promise {
     /// Another process goes on with what it found: it holds every record that it can read for
     /// synced, and takes the sequences from the cursor's head on again.
     mutating func restart(_ ring: OpenedRing) {
+        if let revived = withRevived(ring) { slots = revived.slots }
         let head = Int(ring.cursor.head)
+        dead = dead.filter { $0.key >= ring.cursor.oldest }
+        for sequence in min(head, slots.count)..<slots.count {
+            dead[UInt64(sequence), default: []].append(slots[sequence])
+        }
         slots.removeSubrange(min(head, slots.count)...)
         isSynced.removeSubrange(min(head, isSynced.count)...)
         for sink in isAcknowledged.indices {
@@ -94,6 +103,21 @@ struct Promise {
         }
         syncedHead = ring.found.head
         isHonest = true
+    }
+
+    /// The promise as it stands in a state in which dead records are whole again: they take the
+    /// place of those that nothing was promised of. nil: there are none, as nearly always.
+    func withRevived(_ ring: OpenedRing) -> Promise? {
+        var revived: Promise?
+        for (sequence, bodies) in dead where sequence < head && !mustBeThere(sequence) {
+            let slot = ring.slot(of: sequence)
+            guard let body = bodies.first(where: { slot.elementsEqual($0) }) else { continue }
+            guard body != slots[Int(sequence)] else { continue }
+            var copy = revived ?? self
+            copy.slots[Int(sequence)] = body
+            revived = copy
+        }
+        return revived
     }
 
     /// Records that have to be there now.
