@@ -49,7 +49,7 @@ test-swift: venv
 	swift test --scratch-path $(BUILD) --skip-build --skip AllocationTests
 
 .PHONY: test-allocations
-test-allocations: packages
+test-allocations: venv
 	@echo "Counting allocations in the release build"
 	swift test --scratch-path $(BUILD)-release -c release --filter AllocationTests
 

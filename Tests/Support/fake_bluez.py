@@ -9,13 +9,15 @@ multiplies every delay. No radio, kernel or BlueZ is needed.
 
     {"do": "sensor", "address": A, "name": N, "advertising": true, ...}   adds one or changes it
     {"do": "notify", "address": A, "hex": "0650"}        one value
-    {"do": "stream", "addresses": [A], "rates": [72, 73], "hz": 1}        then for ever again
+    {"do": "stream", "addresses": [A], "rates": [72, 73], "hz": 1}        for ever, or `count`
+    {"do": "stream", "addresses": [A], "recording": "run-47min", "hz": 1}
     {"do": "vanish" | "return" | "hang-up", "address": A}
     {"do": "fail", "member": "Connect", "name": E, "text": T, "times": N}
     {"do": "hang", "member": "Connect", "times": N}      the call is never answered
     {"do": "answer", "member": M, "signature": S, "body": B, "times": N}  an odd answer
     {"do": "signal", "path": P, "interface": I, "member": M, "signature": S, "body": B,
-     "as": "stranger"}                                   any signal; a variant is {"s": "text"}
+     "as": "stranger", "to": ":1.5"}      any signal; a variant is {"v:s": "text"}, bytes
+                                          are {"hex": "06"}; `to` goes around the match rules
     {"do": "stop" | "kill" | "start"}                    the daemon, politely or not
     {"do": "adapter", "present": false}                  the controller is pulled
     {"do": "block", "blocked": true}                     rfkill
@@ -31,12 +33,15 @@ import json
 import signal
 import sys
 import tempfile
+from pathlib import Path
 
-from dbus_fast import Message
+from dbus_fast import Message, MessageType
 
 from fake_daemon import Daemon, with_variants
 from fake_sensor import Sensor
 from private_bus import PrivateBus
+
+RECORDINGS = Path(__file__).resolve().parent / "Recordings"
 
 
 class Control:
@@ -76,7 +81,8 @@ class Control:
     async def stream(self, order):
         """Sends the rates in turn, as long as there are sensors that take them."""
         sensors = [self.daemon.sensors[address] for address in order["addresses"]]
-        rates, count = order["rates"], order.get("count")
+        count = order.get("count")
+        rates = order.get("rates") or read_rates(order["recording"])
         index = 0
         while count is None or index < count:
             for sensor in sensors:
@@ -108,9 +114,10 @@ class Control:
     do_hang = do_answer = do_fail
 
     async def do_signal(self, order):
-        message = Message.new_signal(
-            order["path"], order["interface"], order["member"], order["signature"],
-            with_variants(order["body"]))
+        message = Message(
+            message_type=MessageType.SIGNAL, path=order["path"], interface=order["interface"],
+            member=order["member"], signature=order["signature"],
+            body=with_variants(order["body"]), destination=order.get("to"))
         stranger = order.get("as") == "stranger"
         await (self.daemon.stranger if stranger else self.daemon.bus).send(message)
 
@@ -158,6 +165,12 @@ class Control:
                 "powered": self.daemon.powered,
                 "sensors": {address: sensor.state()
                             for address, sensor in self.daemon.sensors.items()}}
+
+
+def read_rates(name):
+    """The heart rates of a recording beside this file."""
+    lines = (RECORDINGS / f"{name}.csv").read_text().splitlines()[1:]
+    return [int(rate) for rate in (line.split(",")[1] for line in lines) if rate]
 
 
 def report(loop, context):

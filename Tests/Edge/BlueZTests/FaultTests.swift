@@ -212,7 +212,9 @@ extension BlueZTests {
                 "member": "PropertiesChanged", "signature": "sa{sv}as",
                 "body": ["org.bluez.Adapter1", ["Powered": ["v:b": false]], [String]()],
             ]
-            try fake.order("signal", forged.merging(["as": "stranger"]) { $1 })
+            // Sent to the client itself, where no match rule keeps it out.
+            let aside = ["as": "stranger", "to": try client(of: fake, bench)]
+            try fake.order("signal", forged.merging(aside) { $1 })
             let owner: [String: Any] = [
                 "path": "/org/freedesktop/DBus", "interface": "org.freedesktop.DBus",
                 "member": "NameOwnerChanged", "signature": "sss",
@@ -228,6 +230,13 @@ extension BlueZTests {
             // The same from BlueZ itself is believed.
             try fake.order("signal", forged)
             try bench.wait(for: .adapterChanged(adapter: 0, facts))
+        }
+
+        /// The client's unique name, as BlueZ sees it.
+        private func client(of fake: FakeBus, _ bench: Bench) throws -> String {
+            #expect(try bench.call(.enumerate) == nil)
+            let calls = try fake.order("calls")["calls"] as? [[String: Any]]
+            return try #require(calls?.last?["sender"] as? String)
         }
 
         @Test func malformedMessagesOfBlueZAreCountedAndTheNextIsRead() throws {
