@@ -72,8 +72,8 @@ def table(rows: Sequence[Row]) -> str:
         recovery = ", ".join(show(time) for time in times.values()) or "-"
         spent = ("-", "-", "-") if cost is None else (
             # A simulated clock does not count processor time.
-            "-" if row.is_simulated else f"{cost['cpu_seconds']:.2f}", f"{cost['peak_rss_kib'] / 1024:.1f}",
-            f"{cost['own_kib'] / 1024:.1f}")
+            "-" if row.is_simulated else f"{cost['cpu_seconds']:.2f}",
+            f"{cost['peak_rss_kib'] / 1024:.1f}", f"{cost['own_kib'] / 1024:.1f}")
         lines.append(
             f"| {row.scenario}: {row.title} | {RELEASES[row.release]['bluez']} | {row.client} | "
             f"{'-' if first is None else show(first)} | {recovery} | {verdict.sent} | "
