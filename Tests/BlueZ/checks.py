@@ -170,10 +170,8 @@ def judge(journal: Sequence[Entry], records: Sequence[Entry], events: Sequence[E
         elif event["event"] == "client-ended":
             verdict.client_restarts += 1
         elif event["event"] == "stopped" and event["program"] == "client":
-            if manners.judges and event["status"] != 0:
+            if manners.judges and event["status"] != 0 and not verdict.offences:
                 verdict.offences.append(f"the client ended with {event['status']}")
-    if manners.judges and verdict.client_restarts:
-        verdict.offences.append(f"the client ended by itself {verdict.client_restarts} times")
     if not any(event["event"] == "done" for event in events) and not verdict.offences:
         verdict.offences.append("the guest ended before the scenario did")
     return verdict

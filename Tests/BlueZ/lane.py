@@ -119,7 +119,7 @@ class Lane:
         shutil.copyfile(RECORDING, folder / "recording.csv")
         plan = {
             "steps": scenario.steps, "debug": self.is_debugged,
-            "client": client.plan(scenario, folder),
+            "client": {"may_end": not client.manners.judges, **client.plan(scenario, folder)},
             "gym": ["--straps", str(scenario.straps), "--rate", str(scenario.rate_hz),
                     *scenario.gym]}
         (folder / "plan.json").write_text(json.dumps(plan, indent=1))
@@ -139,7 +139,8 @@ class Lane:
         if (folder / "timed-out").exists():
             verdict.offences.append(f"stopped after {seconds_max} s of wall time")
         return report.Row(scenario.name, scenario.title, client.name, self.release, wall,
-                          events[-1]["time"] - events[0]["time"], verdict, folder)
+                          events[-1]["time"] - events[0]["time"], verdict, folder,
+                          self.is_simulated)
 
 
 def parse_options() -> argparse.Namespace:

@@ -25,6 +25,7 @@ class Row:
     guest_seconds: float
     verdict: Verdict
     folder: Path
+    is_simulated: bool
 
 
 def slowest(row: Row) -> dict[str, Recovery]:
@@ -70,8 +71,9 @@ def table(rows: Sequence[Row]) -> str:
         first = times.pop("start", None)
         recovery = ", ".join(show(time) for time in times.values()) or "-"
         spent = ("-", "-", "-") if cost is None else (
-            f"{cost['cpu_seconds']:.2f}", f"{cost['peak_rss_kib'] / 1024:.1f}",
-            f"{cost['own_kib'] / 1024:.1f}")
+            # A simulated clock does not count processor time.
+            "-" if row.is_simulated else f"{cost['cpu_seconds']:.2f}",
+            f"{cost['peak_rss_kib'] / 1024:.1f}", f"{cost['own_kib'] / 1024:.1f}")
         lines.append(
             f"| {row.scenario}: {row.title} | {RELEASES[row.release]['bluez']} | {row.client} | "
             f"{'-' if first is None else show(first)} | {recovery} | {verdict.sent} | "

@@ -207,7 +207,8 @@ def eight() -> Scenario:
     others = tuple(range(1, 8))
     return Scenario("eight", "", [
         *up(*range(8)), pause(10), gym("vanish 0"), pause(5), gym("return 0", "return"),
-        value(0, since="return"), value(*others, since="return"), pause(20)], straps=8)
+        value(0, since="return"), gym("state", "then"), value(*others, since="then"), pause(20)],
+        straps=8)
 
 
 SCENARIOS: dict[str, Callable[[], Scenario]] = {

@@ -145,11 +145,15 @@ def test_what_was_sent_as_the_client_stopped_is_not_asked_for():
 
 @pytest.mark.parametrize("event, text", [
     (note("failed", 9, reason="60 s went by"), "60 s went by"),
-    (note("client-ended", 9, status=-11), "the client ended by itself 1 times"),
     (note("stopped", 9, program="client", status=1), "the client ended with 1"),
 ])
 def test_what_the_conductor_saw_is_an_offence(event, text):
     assert verdict(*story(2), events=[event]).offences == [text]
+
+
+def test_restarts_of_a_client_are_counted():
+    assert verdict(*story(2), events=[note("client-ended", 9, status=1)],
+                   manners=BLEAK).client_restarts == 1
 
 
 def test_guest_that_fell_over_is_an_offence():

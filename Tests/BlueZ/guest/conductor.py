@@ -31,6 +31,8 @@ ADAPTER = ("org.bluez", "/org/bluez/hci0", "org.bluez.Adapter1")
 START_SECONDS_MAX = 30
 STOP_SECONDS_MAX = 10
 ON_ITS_WAY_SECONDS = 0.05
+# systemd's RestartSec for the client.
+RESTART_SECONDS = 1
 # How often a pause looks whether the client is alive.
 WATCH_SECONDS, WATCH_SECONDS_LONG = 1, 10
 # How often a condition is looked at; rarer when nothing has happened for a while, so that
@@ -206,11 +208,15 @@ class Conductor:
                                         f"{step['since']!r}")
 
     def watch_client(self) -> None:
-        """A client that ends by itself is started again, as systemd would do."""
+        """A client that ends by itself is started again, as systemd would do, if it may."""
         program = self.programs.get("client")
-        if program is not None and program.poll() is not None:
-            self.note("client-ended", status=program.returncode)
-            self.start_client()
+        if program is None or program.poll() is None:
+            return
+        self.note("client-ended", status=program.returncode)
+        if not self.plan["client"]["may_end"]:
+            raise Failure(f"the client ended by itself with {program.returncode}: client.log")
+        time.sleep(RESTART_SECONDS)
+        self.start_client()
 
     def sleep(self, seconds: float) -> None:
         end = time.monotonic() + seconds
