@@ -115,7 +115,10 @@ def test_a_recording_that_is_not_there_is_named(desk):
     desk.configure(play(desk.folder / "none.csv"), file_sink())
     run = desk.run()
     assert run.status == 1, run.log
-    assert f"{desk.folder}/none.csv: No such file or directory" in run.log
+    path = desk.folder / "none.csv"
+    line = desk.configuration.read_text().splitlines().index(f"recording = {path}") + 1
+    assert (f"{desk.configuration}:{line}: [input] recording = {path}: No such file or directory; "
+            "write the path of a recording that can be read") in run.log
     assert not desk.data.exists()
 
 

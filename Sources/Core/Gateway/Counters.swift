@@ -25,6 +25,8 @@ public struct Counters: Equatable, Sendable {
     /// Those of them that ended with an fdatasync.
     public var ringSyncs: UInt64 = 0
     public var ringFailures: UInt64 = 0
+    /// Reads whose records were given up, because the place failed again and again.
+    public var readsGivenUp: UInt64 = 0
     /// Records that left memory before the card had taken them.
     public var unsyncedGivenUp: UInt64 = 0
     /// Reports that found the queue full.

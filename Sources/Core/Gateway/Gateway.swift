@@ -27,11 +27,16 @@ public struct Gateway: ~Copyable {
     /// No more input will come: requests do not wait for company any more.
     public internal(set) var isDraining = false
 
+    /// The card does not do its work, since when and how; nil while it does.
+    public internal(set) var ringTrouble: RingTrouble?
+
     private let started: Int64
     var window: RingWindow
     /// `now` at the arrival of each record in the window, by sequence modulo the capacity.
     var arrivals: [Int64]
     var disk: DiskState
+    /// When the job under way, or the last one, began.
+    var jobBegan: Int64 = 0
     var alarms: [RateAlarm]
     var offSkin: [Bool]
     /// The sensor's oximeter says that it has no value.
@@ -147,6 +152,7 @@ public struct Gateway: ~Copyable {
         if cursor.unsyncedCount == unsyncedLimit {
             // The card has not answered for all that fits: the oldest record goes.
             counters.unsyncedGivenUp += 1
+            for sink in sinks { sink.sayAgain(cursor.synced...cursor.synced) }
             cursor.markSynced(upTo: cursor.synced + 1)
         }
         let sequence = cursor.claim()
@@ -183,8 +189,10 @@ public struct Gateway: ~Copyable {
         }
         let diskDue = disk.deadline(
             syncDue: syncDue, isFilling: isFilling, wantsRead: wantsRead)
-        guard let diskDue else { return earliest }
-        return min(earliest ?? diskDue, diskDue)
+        for due in [diskDue, stallDue] {
+            if let due { earliest = min(earliest ?? due, due) }
+        }
+        return earliest
     }
 
     /// No more input will come: send and sync what there is, without waiting for company.
@@ -203,14 +211,16 @@ public struct Gateway: ~Copyable {
         return true
     }
 
-    /// Everything that was recorded has been synced.
-    public var isOnCard: Bool { cursor.unsyncedCount == 0 && disk.job == .none }
+    /// Everything that was recorded has been synced, and every tail is in the file.
+    public var isOnCard: Bool {
+        cursor.unsyncedCount == 0 && disk.job == .none && !disk.tailsMoved
+    }
 
     /// Whether one more record could be taken without another one leaving memory unsynced. A
     /// recording can wait; a heart cannot, so live input does not ask.
     public var hasRoom: Bool { cursor.unsyncedCount < unsyncedLimit }
 
-    /// A head record is wanted: at once, and synced with the next records or after a while. No
+    /// A head record is wanted: soon, and synced with the next records or after a while. No
     /// records come after the last ones of a drain, so their tail is synced at once.
     mutating func tailMoved(now: Int64) {
         let isLast = isDraining && areSinksServed

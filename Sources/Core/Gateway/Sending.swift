@@ -52,6 +52,7 @@ extension Gateway {
     /// Gives up the run of records at the front that cannot be read for this reason.
     private func giveUpUnreadable(of sink: Sink, _ reason: GapReason) -> Loss {
         var loss: Loss?
+        sink.hold()
         while let sequence = sink.queue.candidate(0, head: cursor.head),
             case .unreadable(reason) = availability(of: sequence)
         {
@@ -187,6 +188,11 @@ extension Gateway {
         let sink = sinks[index]
         precondition(sink.state == .busy, "a sink answers the request that runs")
         let count = sink.queue.inFlightCount
+        if sink.held != nil {
+            for place in 0..<count where results[place] == .accepted {
+                sink.held?.acknowledge(sink.queue.flying(place))
+            }
+        }
         let refused = sink.queue.settle { results[$0] == .accepted }
         sink.refusedRecords += UInt64(refused)
         sink.refusal = nil

@@ -1,7 +1,7 @@
 import Bytes
 
 /// Why records are missing. The raw value is its number on disk.
-public enum GapReason: UInt8, Equatable, Sendable {
+public enum GapReason: UInt8, BitwiseCopyable, Equatable, Sendable {
     /// The full ring gave up its oldest records.
     case overwritten = 1
     /// The slot was torn, damaged or never reached the card.

@@ -52,6 +52,8 @@ public struct RingCheck: Sendable {
     public private(set) var damagedCount: UInt64 = 0
     /// Whole records that a newer version wrote: they are not damaged.
     public private(set) var unknownCount: UInt64 = 0
+    /// Those of the damaged that are whole and belong in another slot.
+    public private(set) var misplacedCount: UInt64 = 0
 
     public init(survey: RingSurvey) {
         recovery = survey.recovery
@@ -68,6 +70,9 @@ public struct RingCheck: Sendable {
         case .unwritten: unwrittenCount += 1
         case .torn: tornCount += 1
         case .unknown: unknownCount += 1
+        case .damaged(.misplaced):
+            damagedCount += 1
+            misplacedCount += 1
         case .damaged: damagedCount += 1
         }
         if current?.extend(by: finding) ?? false { return nil }

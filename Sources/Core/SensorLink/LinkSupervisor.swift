@@ -114,6 +114,8 @@ public struct LinkSupervisor: ~Copyable {
         for index in sensors.indices { stepSensor(index) }
         stepConnections()
         stepDiscovery()
+        // A step may have missed an object.
+        stepDaemon()
         reportChanges()
     }
 

@@ -55,6 +55,8 @@ struct Session: ~Copyable {
     /// handle in one.
     private var radioIsBusy = true
     private var phase = Phase.running
+    /// `run` is about to return.
+    private(set) var hasEnded = false
     private let notification = NotificationBuffer()
     /// Lines of standard input that were no hexadecimal.
     private(set) var malformedLines = 0
@@ -110,7 +112,10 @@ struct Session: ~Copyable {
         }
     }
 
-    private func finish(_ outcome: Outcome, _ tick: (borrowing Session) -> Void) -> Outcome {
+    private mutating func finish(
+        _ outcome: Outcome, _ tick: (borrowing Session) -> Void
+    ) -> Outcome {
+        hasEnded = true
         tick(self)
         pipeline.stop()
         pipeline.journal.sayLosses()

@@ -28,11 +28,11 @@ struct CrashTests {
     static var share: Int { isDebug ? 100 : 1 }
 
     static let plans = [
-        Plan(slotCount: 64, sinkCount: 2, states: 70_000),
-        Plan(slotCount: 37, sinkCount: 2, states: 30_000),
-        Plan(slotCount: 5, sinkCount: 1, states: 10_000),
-        Plan(slotCount: 256, sinkCount: 1, states: 40_000),
-        Plan(slotCount: 64, sinkCount: 2, isCardLying: true, states: 20_000),
+        Plan(slotCount: 64, sinkCount: 2, states: 150_000),
+        Plan(slotCount: 37, sinkCount: 2, states: 60_000),
+        Plan(slotCount: 5, sinkCount: 1, states: 20_000),
+        Plan(slotCount: 256, sinkCount: 1, states: 80_000),
+        Plan(slotCount: 64, sinkCount: 2, isCardLying: true, states: 40_000),
     ]
 
     /// Small numbers for a small ring: pages of 32 slots, a window of 32 records.
@@ -40,7 +40,7 @@ struct CrashTests {
         guard slotCount >= 256 else { return nil }
         var settings = RingSearch.Settings()
         settings.fullScanSlots = 0
-        settings.strideSlots = 32
+        settings.strideSlots = 64
         settings.writeRecords = 32
         settings.unsyncedRecords = 32
         settings.readSlots = 64

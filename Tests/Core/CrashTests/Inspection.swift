@@ -32,14 +32,34 @@ struct Inspection {
 
     /// Opens the ring and throws the first promise that is broken.
     mutating func inspect(
-        _ bytes: [UInt8], _ geometry: RingGeometry, _ promise: Promise, damage: Damage = .none
+        _ bytes: [UInt8], _ geometry: RingGeometry, _ promise: inout Promise,
+        damage: Damage = .none
     ) throws(Violation) -> OpenedRing {
         let ring = OpenedRing(bytes, geometry: geometry, opening: opening)
+        try checkTails(ring, &promise)
         try checkHead(ring, promise, damage)
         try checkSlots(ring, promise, damage)
         try checkDelivery(ring, promise, damage)
         try checkFastSearch(ring)
         return ring
+    }
+
+    /// What the kept tails say that is done with is with the sink, or said to be lost.
+    private func checkTails(
+        _ ring: OpenedRing, _ promise: inout Promise
+    ) throws(Violation) {
+        for sink in sinks.indices {
+            guard let kept = ring.found.head?.sinkTail(of: sinks[sink].name) else { continue }
+            if let lost = promise.firstUnaccounted(below: kept.tail, sink: sink) {
+                throw Violation(
+                    .lostSilently, "\(sinks[sink].name): \(lost), tail \(kept.tail)")
+            }
+            for sequence in Self.acknowledged(kept, below: promise.head)
+            where !promise.isAccounted[sink][Int(sequence)] {
+                throw Violation(
+                    .lostSilently, "\(sinks[sink].name): \(sequence), behind \(kept.tail)")
+            }
+        }
     }
 
     private func checkHead(
@@ -130,7 +150,7 @@ struct Inspection {
         let known = kept.map { Self.acknowledged($0, below: cursor.head).count } ?? 0
         let measured = delivery.lines[sink].filter { $0.sequence < cursor.head }
         let sent = UInt64(measured.count)
-        try checkGaps(delivery, from: cursor.head, sink)
+        try checkGaps(ring, delivery, sink)
         guard sent + delivery.lost[sink] + UInt64(known) == cursor.head - tail else {
             throw Violation(
                 .notCounted,
@@ -141,21 +161,41 @@ struct Inspection {
 
     /// The lines behind the recovered ones are gap records, and they say every loss once.
     private func checkGaps(
-        _ delivery: OpenedRing.Delivery, from head: UInt64, _ sink: Int
+        _ ring: OpenedRing, _ delivery: OpenedRing.Delivery, _ sink: Int
     ) throws(Violation) {
         let name = sinks[sink].name
         var said = delivery.unsaid[sink]
-        for line in delivery.lines[sink] where line.sequence >= head {
-            guard let count = OpenedRing.gap(in: line.text, of: name) else {
+        for line in delivery.lines[sink] where line.sequence >= ring.cursor.head {
+            guard let gap = OpenedRing.gap(in: line.text, of: name) else {
                 throw Violation(
                     .wrongLine, "\(name): \(String(decoding: line.text, as: UTF8.self))")
             }
-            said += count
+            guard gap.isOurs else { continue }
+            said += gap.count
+            try checkReason(gap, ring, delivery)
         }
         guard said == delivery.lost[sink] else {
             throw Violation(
                 .notCounted, "\(name): \(delivery.lost[sink]) lost, \(said) of them said")
         }
+    }
+
+    /// Overwritten is what the head has left behind by a whole ring; unreadable is what is still
+    /// in the ring and cannot be read.
+    private func checkReason(
+        _ gap: OpenedRing.GapLine, _ ring: OpenedRing, _ delivery: OpenedRing.Delivery
+    ) throws(Violation) {
+        let isRight: Bool
+        switch gap.reason {
+        case "overwritten": isRight = gap.last + ring.geometry.slotCount < delivery.head
+        case "unreadable" where gap.first >= ring.cursor.oldest && gap.last < delivery.head:
+            let broken = (gap.first...gap.last).filter {
+                $0 >= ring.cursor.head || !ring.isReadable($0)
+            }
+            isRight = gap.count <= UInt64(broken.count)
+        default: isRight = false
+        }
+        guard isRight else { throw Violation(.wrongReason, "\(gap), \(ring.cursor)") }
     }
 
     /// The records at and behind a tail of which the head record says that the sink has them.

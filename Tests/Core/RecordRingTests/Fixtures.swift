@@ -118,7 +118,12 @@ private func randomHeartRateRecord(
     for _ in 0..<Int.random(in: 0...RRIntervals.limit, using: &random) {
         measurement.rrIntervals.append(UInt16.random(in: 0...UInt16.max, using: &random))
     }
-    let text = random.bytes(Int.random(in: 0...SensorName.limit, using: &random))
+    let length = Int.random(in: 0...SensorName.limit / 2, using: &random)
+    // One or two bytes a character.
+    let text = String(
+        (0..<length).map { _ in
+            Character(UnicodeScalar(UInt8.random(in: 0...255, using: &random)))
+        })
     return Record(
         sequence: sequence,
         time: Moment(
@@ -127,10 +132,5 @@ private func randomHeartRateRecord(
         clock: Bool.random(using: &random) ? .synced : .unsynced,
         boot: BootID(high: random.next(), low: random.next()),
         session: UInt32(truncatingIfNeeded: random.next()),
-        sensor: try sensorName(text), payload: .heartRate(measurement))
-}
-
-private func sensorName(_ bytes: [UInt8]) throws -> SensorName {
-    let name = SensorName(bytes.span)
-    return try #require(name)
+        sensor: try name(text), payload: .heartRate(measurement))
 }
