@@ -107,8 +107,9 @@ public enum Limits {
     /// Bytes of a gateway's name: half of the 256 characters that Kinesis takes as a partition
     /// key.
     public static let deviceBytes = 128
-    /// Bytes of one record as JSON: the longest has 9 RR intervals, a device id of 128 bytes and
-    /// a sensor's name of 23, each of which may take six bytes as \u00XX.
+    /// Bytes of one record as JSON. The longest, 1,809 bytes, is an oximeter's with every value
+    /// and every status word, a device id of 128 bytes and a sensor's name of 23, each of which
+    /// may take six bytes as \u00XX.
     public static let recordJSONBytes = 2_048
     /// Alarm edges waiting to be carried out.
     public static let alarmEdges = 256
