@@ -135,9 +135,6 @@ let package = Package(
             ["Bytes", "ModelBlueZ", "SensorLink", "TestSupport", "Uplink", "Vitals"]),
         tests("DiagnosticsTests", in: "Core", ["Diagnostics", "TestSupport"]),
         tests(
-            "SensorLinkTests", in: "Core",
-            ["Bytes", "SensorLink", "TestSupport", "Uplink", "Vitals"]),
-        tests(
             "GatewayTests", in: "Core",
             [
                 "Alarm", "Bytes", "Diagnostics", "Gateway", "Kinesis", "RecordRing", "TestSupport",
