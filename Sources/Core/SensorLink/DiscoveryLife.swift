@@ -16,6 +16,8 @@ struct DiscoveryLife {
     /// It may be on although `state` says off: the answer to its start was lost.
     var isUnsure = false
     var unansweredStops = 0
+    /// When it is stopped again because of that.
+    var stopAt: Int64 = 0
     /// Transport and RSSI limit have been set since the adapter was switched on.
     var filterIsSet = false
     var retryAt: Int64
@@ -48,6 +50,10 @@ struct DiscoveryLife {
         struckAt = now
         gentleUntil = now
     }
+
+    /// It was stopped twice without an answer: an attempt to connect that is slow under discovery
+    /// is better than none.
+    var isHardToStop: Bool { unansweredStops >= 2 }
 
     mutating func sighted(_ now: Int64) {
         quietSince = now
@@ -132,7 +138,7 @@ extension LinkSupervisor {
         let wants = demand != .none && !isRadioTaken
         switch discovery.state {
         case .off:
-            if discovery.isUnsure { return stopDiscovery(adapter) }
+            if discovery.isUnsure && time >= discovery.stopAt { return stopDiscovery(adapter) }
             guard wants, time >= discovery.retryAt else { return }
             if turns(demand) != nil && time < discovery.pauseUntil { return }
             startDiscovery(adapter)
@@ -195,6 +201,7 @@ extension LinkSupervisor {
         case (.starting, nil), (.starting, .inProgress):
             // In progress: the session is ours, because sessions of others do not count.
             discovery.state = .on
+            discovery.isUnsure = false
             discovery.unansweredStops = 0
             discovery.backoff.succeed()
             // Nothing was listened for: that quiet does not count.
@@ -215,12 +222,14 @@ extension LinkSupervisor {
 
     mutating func discoveryTimedOut() {
         if discovery.state == .stopping {
-            // Once more; after that, an attempt under discovery is slow and better than none.
             discovery.unansweredStops += 1
-            discovery.isUnsure = discovery.unansweredStops == 1
+            discovery.isUnsure = true
+            discovery.stopAt = time + (discovery.isHardToStop ? 30 * second : 0)
             return turnedOff()
         }
         discovery.isUnsure = discovery.state == .starting
+        discovery.unansweredStops = 0
+        discovery.stopAt = time
         discoveryFailed()
     }
 
@@ -248,6 +257,8 @@ extension LinkSupervisor {
     /// It has ended with the adapter's power, or with the daemon; `isUnsure` where it is about to.
     mutating func forgetDiscovery(isUnsure: Bool = false) {
         discovery.isUnsure = isUnsure && discovery.state != .off
+        discovery.unansweredStops = 0
+        discovery.stopAt = time
         discovery.call = abandoned(discovery.call)
         discovery.leftFor = nil
         if discovery.state != .off { turnedOff() }
@@ -321,9 +332,11 @@ extension LinkSupervisor {
         let turns = turns(demand)
         switch discovery.state {
         case .off:
-            guard demand != .none, !isRadioTaken else { return nil }
-            return turns == nil
-                ? discovery.retryAt : max(discovery.retryAt, discovery.pauseUntil)
+            let stopAt = discovery.isUnsure ? discovery.stopAt : nil
+            guard demand != .none, !isRadioTaken else { return stopAt }
+            let startAt =
+                turns == nil ? discovery.retryAt : max(discovery.retryAt, discovery.pauseUntil)
+            return min(startAt, stopAt ?? startAt)
         case .on:
             var due = min(quietRestartAt, quietClimbAt)
             if let turns { due = min(due, discovery.onSince + turns.turn) }

@@ -94,8 +94,8 @@ extension LinkSupervisor {
 
     mutating func stepConnections() {
         // Connect under discovery takes 11 s: `stepDiscovery` ends it first.
-        guard let index = nextConnection(), discovery.state == .off, !discovery.isUnsure,
-            let device = sensors[index].device
+        guard let index = nextConnection(), discovery.state == .off,
+            !discovery.isUnsure || discovery.isHardToStop, let device = sensors[index].device
         else { return }
         enter(index, .connecting, due: time + settings.deadlines.connect)
         discovery.leftFor = nil

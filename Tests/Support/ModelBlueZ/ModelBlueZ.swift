@@ -182,7 +182,8 @@ public final class ModelBlueZ {
             return
         }
         busIsOpen = true
-        emit(.busOpened)
-        if daemonIsRunning { emit(.daemonAppeared) }
+        // The bus says this itself, whatever the daemon does.
+        outbox.append((.busOpened, []))
+        if daemonIsRunning { outbox.append((.daemonAppeared, [])) }
     }
 }
