@@ -41,8 +41,11 @@ public struct LinkSupervisor: ~Copyable {
 
     /// `now` is monotonic time in nanoseconds, here and everywhere.
     public init(settings: LinkSettings, now: Int64) {
-        sensorCount = settings.sensorCount
+        // A local: when the precondition reads a property of this half-made `self`, Swift 6.3's
+        // release build destroys what was never made, and crashes.
+        let sensorCount = settings.sensorCount
         precondition(sensorCount <= LinkLimits.sensors, "there is room for every sensor")
+        self.sensorCount = sensorCount
         self.settings = settings
         time = now
         random = RandomSource(seed: settings.seed)
