@@ -103,10 +103,11 @@ struct RandomEventTests {
         var source = Source(random: SeededRandom())
         let sixty: [UInt8] = [0, 60]
         var streamed = 0
-        let pauses = [
-            0, 0, 1, 1_000_000, 1_000_000, 9_000_000, 9_000_000, 50_000_000, 50_000_000,
-            50_000_000, 300_000_000, 2_000_000_000, 60_000_000_000,
-        ] as [Int64]
+        let pauses =
+            [
+                0, 0, 1, 1_000_000, 1_000_000, 9_000_000, 9_000_000, 50_000_000, 50_000_000,
+                50_000_000, 300_000_000, 2_000_000_000, 60_000_000_000,
+            ] as [Int64]
         for _ in 0..<Self.sequences {
             var now: Int64 = 0
             var supervisor = LinkSupervisor(
@@ -185,7 +186,8 @@ struct RandomEventTests {
                 SensorChoice(.address(address(1))),
                 SensorChoice(.name(NamePattern("Strap 1*")), rssiLimit: -80),
                 SensorChoice(.service(.heartRate), slots: 1 + source.number(3)),
-                SensorChoice(.address(address(2)), measurements: CharacteristicSet(rawValue: 0xFFFF)),
+                SensorChoice(
+                    .address(address(2)), measurements: CharacteristicSet(rawValue: 0xFFFF)),
             ], seed: UInt64(source.number(1 << 30)))
         settings.permissions = LinkPermissions(rawValue: UInt8(source.number(16)))
         settings.discoversAlways = source.number(4) == 0

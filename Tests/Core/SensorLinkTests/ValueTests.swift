@@ -199,7 +199,11 @@ struct ValueTests {
         let bench = Bench(sensors: 1)
         bench.settle()
         let states = bench.reports.compactMap { report -> [SensorState]? in
-            if case .sensorChanged(0, let from, let to, _, _, _) = report { [from, to] } else { nil }
+            if case .sensorChanged(0, let from, let to, _, _, _) = report {
+                [from, to]
+            } else {
+                nil
+            }
         }
         #expect(
             states.map { $0[1] } == [
