@@ -81,6 +81,12 @@ let package = Package(
         // libinih: 300 lines of C that read INI, in every Debian.
         shim("CInih", links: ["inih"]),
         edge("Settings", shim: "CInih"),
+        // libdbus: the bus of BlueZ, in every Debian. Its headers lie in a folder of the
+        // architecture; pkg-config, which its -dev package brings along, knows which.
+        .systemLibrary(
+            name: "CDBus", path: "Sources/Edge/CDBus", pkgConfig: "dbus-1",
+            providers: [.apt(["libdbus-1-dev"])]),
+        edge("BlueZ", shim: "CDBus", ["Bytes", "Linux", "SensorLink", "Vitals"]),
         // What the settings mean: every key with its default, unit and range.
         .target(
             name: "Configuration", dependencies: ["Settings"], path: "Sources/Edge/Configuration",
@@ -90,9 +96,9 @@ let package = Package(
         .executableTarget(
             name: "pulsegate",
             dependencies: [
-                "Alarm", "Bytes", "Configuration", "Credentials", "Diagnostics", "Gateway",
-                "HTTPS", "Kinesis", "LibCrypto", "Linux", "LiveView", "RecordRing", "Recording",
-                "SigV4", "Time", "Uplink", "Vitals", "WireFormat",
+                "Alarm", "BlueZ", "Bytes", "Configuration", "Credentials", "Diagnostics",
+                "Gateway", "HTTPS", "Kinesis", "LibCrypto", "Linux", "LiveView", "RecordRing",
+                "Recording", "SensorLink", "SigV4", "Time", "Uplink", "Vitals", "WireFormat",
             ],
             exclude: ["Recordings/README.md"],
             resources: [.embedInCode("Recordings/interval-session.csv")],
@@ -145,6 +151,9 @@ let package = Package(
             ["Bytes", "Linux", "RecordRing", "TestSupport", "Time", "Vitals"]),
         tests("LibCryptoTests", in: "Edge", ["LibCrypto", "SigV4", "TestSupport"]),
         tests("HTTPSTests", in: "Edge", ["Bytes", "HTTPS", "Linux"], besides: ["Server"]),
+        tests(
+            "BlueZTests", in: "Edge",
+            ["BlueZ", "Bytes", "Linux", "SensorLink", "TestSupport", "Vitals"]),
         tests("SettingsTests", in: "Edge", ["Settings", "TestSupport"]),
         tests("ConfigurationTests", in: "Edge", ["Configuration", "Settings", "TestSupport"]),
         // The rules of the house that the compiler does not know.
@@ -168,6 +177,9 @@ let package = Package(
             path: "Tests/Bench/Stages", swiftSettings: strict),
         tests(
             "AllocationTests", in: "Allocation",
-            ["CMallocCount", "Gateway", "GatewayLoop", "LibCrypto", "Uplink"]),
+            [
+                "BlueZ", "Bytes", "CMallocCount", "Gateway", "GatewayLoop", "LibCrypto", "Linux",
+                "RecordRing", "SensorLink", "TestSupport", "Time", "Uplink", "Vitals",
+            ]),
     ]
 )

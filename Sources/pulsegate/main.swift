@@ -12,6 +12,8 @@ switch words.first {
 case "decode": endProcess(DecodeCommand.run(rest))
 case "demo": endProcess(DemoCommand.run(rest))
 case "run": endProcess(RunCommand.run(rest))
+case "scan": endProcess(ScanCommand.run(rest))
+case "ble": endProcess(BleCommand.run(rest))
 case "ring": endProcess(RingCommand.run(rest))
 case "config":
     Console.write(Configuration.reference)

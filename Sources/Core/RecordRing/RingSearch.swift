@@ -250,11 +250,11 @@ extension RingSearch {
             head.head <= written + settings.unsyncedRecords + aheadLimit
         else { return nil }
         let next = max(written, head.head)
-        let oldest = next > geometry.slotCount ? next - geometry.slotCount : 0
-        let cursor = RingCursor(slotCount: geometry.slotCount, oldest: oldest, head: next)
-        let broken = recovery.damagedCount + recovery.tornCount
+        let cursor = RingCursor(slotCount: geometry.slotCount, head: next)
+        let slots = next - cursor.oldest
+        let broken = min(recovery.damagedCount + recovery.tornCount, slots)
         return RecoveredRing(
-            cursor: cursor, head: head, recordCount: next - oldest - min(broken, next - oldest),
+            cursor: cursor, head: head, recordCount: slots - broken,
             damagedCount: recovery.damagedCount, tornCount: recovery.tornCount,
             isScannedInFull: false)
     }

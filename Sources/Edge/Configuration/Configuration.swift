@@ -6,7 +6,11 @@ public struct Configuration: Equatable, Sendable {
     /// The directory of the ring and of file sinks; not looked at yet.
     public var dataDirectory: String
     public var logLevel: LogLevel
+    public var statusIntervalNanoseconds: Int64
     public var input: InputSettings
+    public var bluetooth: BluetoothSettings
+    /// The sensors that are named, in the order of their first headings.
+    public var sensors: [SensorSettings]
     public var alarm: AlarmSettings
     public var ring: RingSettings
     /// 1 to 8, in the order of their first headings; names differ.
@@ -14,6 +18,11 @@ public struct Configuration: Equatable, Sendable {
 
     /// Sinks that a configuration may have.
     public static let sinkLimit = 8
+    /// Sensors that there may be: two rooms full of straps, and room for devices that are none.
+    public static let sensorLimit = 56
+
+    /// Gateway and sink edges have settings of sensors too.
+    public typealias Sensor = SensorSettings
 }
 
 /// Which messages are written, from few to many; each level includes those before it.
@@ -26,6 +35,8 @@ public struct InputSettings: Equatable, Sendable {
         /// A file of recorded notifications; `loops` begins it again at its end.
         case recording(path: String, loops: Bool)
         case standardInput
+        /// Sensors in range.
+        case bluetooth
     }
 
     /// How fast time passes in the input.
@@ -45,6 +56,45 @@ public struct InputSettings: Equatable, Sendable {
     public var sensor: String
     public var atEnd: AtEnd
     public var drainTimeoutNanoseconds: Int64
+    /// `FILE:LINE: [input] recording = PATH`: what turns out to be wrong with it is said there.
+    public var recordingPlace: String?
+}
+
+/// The radio and what is done when it fails: `[bluetooth]`.
+public struct BluetoothSettings: Equatable, Sendable {
+    /// `hci0` is 0; nil: the first that there is.
+    public var adapter: UInt8?
+    /// Sensors that are taken although no section names them.
+    public var anyLimit: Int
+    /// dBm.
+    public var rssiLimit: Int16?
+    public var silenceNanoseconds: Int64
+    /// 0: never.
+    public var frozenNanoseconds: Int64
+    public var restartsDaemon: Bool
+    public var resetsRadio: Bool
+}
+
+/// One `[sensor NAME]`: which device it is, and its limits.
+public struct SensorSettings: Equatable, Sendable {
+    /// What the device must offer.
+    public enum Service: String, CaseIterable, Sendable {
+        case heartRate = "heart_rate"
+        case bloodPressure = "blood_pressure"
+        case thermometer
+        case pulseOximeter = "pulse_oximeter"
+        case glucose
+    }
+
+    public var name: String
+    /// 48 bits: `C0:00:00:00:00:01` is 0xC000_0000_0001.
+    public var address: UInt64?
+    /// The device's name, with `*` for any characters.
+    public var pattern: String?
+    public var service: Service
+    /// dBm.
+    public var rssiLimit: Int16?
+    public var alarm: AlarmSettings
 }
 
 /// The high heart rate alarm: `[alarm]`. `clearBeatsPerMinute <= highBeatsPerMinute`.

@@ -12,17 +12,28 @@ struct ConfigurationBuilder {
 
     mutating func build() throws(ConfigurationError) -> Configuration {
         let (deviceID, data, logLevel) = buildGateway()
+        let statusInterval = read(.gateway) { $0.number("status_interval") }
+        let input = buildInput()
+        let bluetooth = buildBluetooth()
+        let alarm = buildAlarm()
+        let sensors = buildSensors(bluetooth, alarm)
+        if input.source == .bluetooth { checkThereAreSensors(bluetooth, sensors) }
         let configuration = Configuration(
-            deviceID: deviceID, dataDirectory: data, logLevel: logLevel, input: buildInput(),
-            alarm: buildAlarm(), ring: buildRing(), sinks: buildSinks(data: data))
+            deviceID: deviceID, dataDirectory: data, logLevel: logLevel,
+            statusIntervalNanoseconds: statusInterval, input: input, bluetooth: bluetooth,
+            sensors: sensors,
+            alarm: alarm, ring: buildRing(), sinks: buildSinks(data: data))
         checkPaths(of: configuration.sinks)
         let problems = table.sortedProblems
         guard problems.isEmpty else { throw ConfigurationError(problems: problems) }
         return configuration
     }
 
+    /// The names of the sections of a kind.
+    func names(_ section: Key.Section) -> [String] { table.names[section] ?? [] }
+
     /// Reads one section with `body`, and keeps what it reports.
-    private mutating func read<Value>(
+    mutating func read<Value>(
         _ section: Key.Section, _ name: String = "", _ body: (inout SectionReader) -> Value
     ) -> Value {
         var reader = SectionReader(.init(section: section, name: name), of: table)
@@ -56,32 +67,40 @@ struct ConfigurationBuilder {
                 let path = section.requiredText("recording")
                 source = .recording(path: path, loops: section.flag("loop"))
             }
+            if type == "bluetooth" { source = .bluetooth }
             if !type.isEmpty { section.refuseForeignKeys(type: type) }
             return InputSettings(
                 source: source, speed: section.speed("speed"),
                 sensor: section.text("sensor") ?? type,
                 atEnd: section.text("at_end").flatMap { .init(rawValue: $0) } ?? .exit,
-                drainTimeoutNanoseconds: section.number("drain_timeout"))
+                drainTimeoutNanoseconds: section.number("drain_timeout"),
+                recordingPlace: section.place("recording"))
         }
     }
 
     private mutating func buildAlarm() -> AlarmSettings {
         read(.alarm) { section in
             let high = section.number("high")
-            var clear = high - 5
-            if case .number(let written) = section.written("clear") {
-                clear = written
-                if clear > high && high > 0 {
-                    section.refuse(
-                        "clear", "is above `high`, which is \(high)",
-                        remedy: "write a number from 25 to \(high)")
-                }
-            }
             return AlarmSettings(
                 highBeatsPerMinute: UInt16(clamping: high),
-                clearBeatsPerMinute: UInt16(clamping: clear),
+                clearBeatsPerMinute: Self.clearLimit(&section, high: high, otherwise: high - 5),
                 onsetDelayNanoseconds: section.number("onset_delay"))
         }
+    }
+
+    /// `clear` of a section whose `high` is known.
+    static func clearLimit(
+        _ section: inout SectionReader, high: Int64, otherwise: Int64
+    ) -> UInt16 {
+        guard case .number(let clear) = section.written("clear") else {
+            return UInt16(clamping: otherwise)
+        }
+        if clear > high && high > 0 {
+            section.refuse(
+                "clear", "is above `high`, which is \(high)",
+                remedy: "write a number from 25 to \(high)")
+        }
+        return UInt16(clamping: clear)
     }
 
     private mutating func buildRing() -> RingSettings {
@@ -99,12 +118,13 @@ struct ConfigurationBuilder {
 
 extension ConfigurationBuilder {
     private mutating func buildSinks(data: String) -> [SinkSettings] {
-        guard !table.sinkNames.isEmpty else {
+        let names = names(.sink)
+        guard !names.isEmpty else {
             // No file has this section: every value is a default.
             return [read(.sink, "file") { Self.buildSink(&$0, type: "file", data: data) }]
         }
         var sinks: [SinkSettings] = []
-        for name in table.sinkNames {
+        for name in names {
             sinks.append(
                 read(.sink, name) { section in
                     let type = section.requiredText("type")

@@ -140,9 +140,13 @@ extension Form {
 
     private func readCount(_ text: String, _ range: ClosedRange<Int64>) throws(ValueFault) -> Int64
     {
-        guard text.utf8.allSatisfy(isDigit) else { throw fault("is not a whole number") }
-        // More digits than 64 bits hold are above every range.
-        let value = Int64(text) ?? Int64.max
+        let isNegative = range.lowerBound < 0 && text.hasPrefix("-")
+        let digits = isNegative ? text.dropFirst() : text[...]
+        guard !digits.isEmpty, digits.utf8.allSatisfy(isDigit) else {
+            throw fault("is not a whole number")
+        }
+        // More digits than 64 bits hold are outside every range.
+        let value = Int64(text) ?? (isNegative ? Int64.min : Int64.max)
         guard range.contains(value) else { throw outOfRange(value, range) }
         return value
     }

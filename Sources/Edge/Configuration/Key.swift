@@ -3,12 +3,25 @@
 /// `Key.all` is the one list: files are read with it, defaults come from it, and the reference
 /// for users is printed from it.
 struct Key {
-    /// A kind of section; `sink` stands for each `[sink NAME]`.
+    /// A kind of section; `sink` stands for each `[sink NAME]`, `sensor` for each
+    /// `[sensor NAME]`.
     enum Section: String, CaseIterable {
-        case gateway, input, alarm, ring, sink
+        case gateway, input, bluetooth, sensor, alarm, ring, sink
+
+        /// There may be several, each with a name.
+        var isNamed: Bool { self == .sink || self == .sensor }
 
         /// `gateway`, `sink NAME`.
-        var title: String { self == .sink ? "sink NAME" : rawValue }
+        var title: String { isNamed ? "\(rawValue) NAME" : rawValue }
+
+        /// How many there may be.
+        var limit: Int {
+            switch self {
+            case .sink: Configuration.sinkLimit
+            case .sensor: Configuration.sensorLimit
+            default: 1
+            }
+        }
     }
 
     /// What holds when the key is not set.

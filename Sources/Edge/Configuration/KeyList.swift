@@ -4,7 +4,8 @@ extension Key {
     private static let minute: Int64 = 60 * second
 
     /// Every key, in the order of the reference.
-    static let all: [Key] = gateway + input + alarm + ring + sink + fileSink + kinesisSink
+    static let all: [Key] =
+        gateway + input + bluetooth + sensor + alarm + ring + sink + fileSink + kinesisSink
 
     private static let gateway: [Key] = [
         Key(
@@ -17,12 +18,15 @@ extension Key {
         Key(
             .gateway, "log", .choice(LogLevel.allCases.map(\.rawValue)), .value("info"),
             "The least important messages that are still written."),
+        Key(
+            .gateway, "status_interval", .duration(second...24 * 60 * minute), .value("1h"),
+            "How often the log says how it goes: records, sinks, and what the card had to do."),
     ]
 
     private static let input: [Key] = [
         Key(
-            .input, "type", .choice(["recording", "stdin"]), .required,
-            "Where measurements come from."),
+            .input, "type", .choice(["bluetooth", "recording", "stdin"]), .required,
+            "Where measurements come from: sensors in range, a file, or lines of hexadecimal."),
         Key(
             .input, "recording", .path(name: "FILE"), .required, types: ["recording"],
             "The recording that is played."),
@@ -31,7 +35,7 @@ extension Key {
             "How many times faster than real time; `max` does not wait at all."),
         Key(
             .input, "sensor", .text(anyText(1...23), name: "NAME"), .derived("the value of `type`"),
-            "Names the sensor in every record."),
+            types: ["recording", "stdin"], "Names the sensor in every record."),
         Key(
             .input, "loop", .yesOrNo, .value("no"), types: ["recording"],
             "Begins the recording again at its end."),
@@ -42,6 +46,61 @@ extension Key {
         Key(
             .input, "drain_timeout", .duration(0...60 * minute), .value("30s"),
             "How long an exit waits for the sinks."),
+    ]
+
+    private static let bluetooth: [Key] = [
+        Key(
+            .bluetooth, "adapter", .text(adapterRule, name: "hci0"), .absent("the first"),
+            "The radio, by BlueZ's name for it."),
+        Key(
+            .bluetooth, "any", .count(0...56, unit: "sensors"),
+            .derived("8 without any [sensor NAME], else 0"),
+            "How many heart rate sensors are taken that no [sensor NAME] names."),
+        Key(
+            .bluetooth, "rssi", .count(-127...20, unit: "dBm"), .absent("any strength"),
+            "Sensors that are received more weakly are left alone."),
+        Key(
+            .bluetooth, "silence", .duration(second...5 * minute), .value("3s"),
+            "A sensor that streams is looked after when it has been silent for this, or for "
+                + "three of its usual intervals if that is longer."),
+        Key(
+            .bluetooth, "frozen", .duration(0...60 * minute), .value("5min"),
+            "A heart rate that stays the same without RR intervals for this long is not taken "
+                + "for one any more; `0s` is never."),
+        Key(
+            .bluetooth, "restart_bluetoothd", .yesOrNo, .value("yes"),
+            "Restarts bluetooth.service when nothing milder has helped."),
+        Key(
+            .bluetooth, "reset_radio", .yesOrNo, .value("yes"),
+            "Blocks and unblocks the radio (rfkill) when nothing milder has helped."),
+    ]
+
+    private static let sensor: [Key] = [
+        Key(
+            .sensor, "address", .text(addressRule, name: "C0:00:00:00:00:01"),
+            .absent("any address"),
+            "The sensor with this Bluetooth address; not for one that changes its address."),
+        Key(
+            .sensor, "name", .text(anyText(1...32), name: "PATTERN"), .absent("any name"),
+            "Sensors whose name is this; `*` stands for any characters, as in `Polar H10 *`."),
+        Key(
+            .sensor, "service", .choice(SensorSettings.Service.allCases.map(\.rawValue)),
+            .value("heart_rate"),
+            "What the sensor must offer."),
+        Key(
+            .sensor, "rssi", .count(-127...20, unit: "dBm"), .derived("as in [bluetooth]"),
+            "A sensor that is received more weakly is left alone."),
+        Key(
+            .sensor, "high", .count(30...300, unit: "beats per minute"),
+            .derived("as in [alarm]"),
+            "A heart rate of this sensor strictly above it is an alarm condition."),
+        Key(
+            .sensor, "clear", .count(25...300, unit: "beats per minute"),
+            .derived("5 below its own `high`, else as in [alarm]"),
+            "A raised alarm of this sensor clears strictly below it. At most `high`."),
+        Key(
+            .sensor, "onset_delay", .duration(0...minute), .derived("as in [alarm]"),
+            "How long the condition must hold before the alarm is raised."),
     ]
 
     private static let alarm: [Key] = [
@@ -152,8 +211,14 @@ extension Key {
     /// It becomes a part of the host name, whose labels have up to 63 bytes (RFC 1035 2.3.4).
     private static let regionRule = TextRule(
         lengths: 1...63, characters: "a-z 0-9 -", marks: Array("-".utf8), upperCase: false)
-    /// The name of a sink in its heading.
-    static let sinkNameRule = TextRule(
+    /// BlueZ's name of an adapter.
+    private static let adapterRule = TextRule(
+        lengths: 4...6, characters: "a-z 0-9", marks: [], upperCase: false)
+    /// A Bluetooth address as bluetoothctl writes it.
+    private static let addressRule = TextRule(
+        lengths: 17...17, characters: "0-9 A-F :", marks: Array(":".utf8))
+    /// The name of a sink or a sensor in its heading.
+    static let sectionNameRule = TextRule(
         lengths: 1...23, characters: "A-Z a-z 0-9 _ -", marks: Array("_-".utf8))
 
     private static func anyText(_ lengths: ClosedRange<Int>) -> TextRule {

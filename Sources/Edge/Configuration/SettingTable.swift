@@ -3,7 +3,7 @@ internal import Settings
 /// The entries of all files, each judged by itself and laid over those of earlier files; and
 /// every problem found on the way.
 struct SettingTable {
-    /// One section. `name` is that of a sink, empty for the others.
+    /// One section. `name` is that of a sink or a sensor, empty for the others.
     struct SectionID: Hashable {
         let section: Key.Section
         var name = ""
@@ -24,8 +24,8 @@ struct SettingTable {
     private var problems: [ConfigurationProblem] = []
     private var firstHeadings: [SectionID: SettingsHeading] = [:]
     private var settings: [SectionID: [String: Placed]] = [:]
-    /// In the order of their first headings.
-    private(set) var sinkNames: [String] = []
+    /// The names of the sinks and of the sensors, in the order of their first headings.
+    private(set) var names: [Key.Section: [String]] = [:]
 
     /// `documents` are the main file and then its drop-ins.
     init(_ documents: [SettingsDocument]) {
@@ -71,17 +71,17 @@ struct SettingTable {
 }
 
 extension SettingTable {
-    /// The section of a title; nil when there is none or a sink's name is not one.
+    /// The section of a title; nil when there is none or a name is not fit.
     private func identify(_ title: String) -> SectionID? {
         let words = title.split(separator: " ").map(String.init)
         guard let first = words.first, let section = Key.Section(rawValue: first) else {
             return nil
         }
-        guard section == .sink else {
+        guard section.isNamed else {
             return words.count == 1 ? SectionID(section: section) : nil
         }
-        guard words.count == 2, Key.sinkNameRule.takes(words[1]) else { return nil }
-        return SectionID(section: .sink, name: words[1])
+        guard words.count == 2, Key.sectionNameRule.takes(words[1]) else { return nil }
+        return SectionID(section: section, name: words[1])
     }
 
     private mutating func open(_ heading: SettingsHeading) {
@@ -90,30 +90,30 @@ extension SettingTable {
         }
         guard firstHeadings[id] == nil else { return }
         firstHeadings[id] = heading
-        guard id.section == .sink else { return }
-        sinkNames.append(id.name)
-        if sinkNames.count == Configuration.sinkLimit + 1 {
+        guard id.section.isNamed else { return }
+        names[id.section, default: []].append(id.name)
+        if names[id.section]?.count == id.section.limit + 1 {
             problems.append(
                 ConfigurationProblem(
-                    heading, "is one sink too many",
-                    remedy: "keep at most \(Configuration.sinkLimit)"))
+                    heading, "is one \(id.section.rawValue) too many",
+                    remedy: "keep at most \(id.section.limit)"))
         }
     }
 
     private func unknown(_ heading: SettingsHeading) -> ConfigurationProblem {
         let words = heading.title.split(separator: " ").map(String.init)
-        if words.first == "sink" {
+        if let section = words.first.flatMap({ Key.Section(rawValue: $0) }), section.isNamed {
             return ConfigurationProblem(
                 heading,
                 words.count == 1 ? "has no name" : "has an unfit name",
-                remedy: "write `[sink NAME]` with \(Key.sinkNameRule.words)")
+                remedy: "write `[\(section.title)]` with \(Key.sectionNameRule.words)")
         }
         let sections = Key.Section.allCases
         let meant = NearestWord.nearest(
             to: words.first ?? "", among: sections.map(\.rawValue))
         let section = meant.flatMap { Key.Section(rawValue: $0) }
         if let section {
-            let rest = section == .sink ? words.dropFirst() : []
+            let rest = section.isNamed ? words.dropFirst() : []
             let title =
                 rest.isEmpty ? section.title : ([section.rawValue] + rest).joined(separator: " ")
             return ConfigurationProblem(

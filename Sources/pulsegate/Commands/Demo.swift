@@ -69,7 +69,8 @@ enum DemoCommand {
             bufferBytes: 512 << 10)
         return SessionPlan(
             device: Environment.hostName(), dataFolder: folder, ringBytes: ringBytes,
-            syncNanoseconds: 1_000_000_000, sensor: "recorded strap", limits: RateLimits(),
+            syncNanoseconds: 1_000_000_000,
+            sensors: [SensorPlan(name: "recorded strap", limits: RateLimits())],
             sinks: [
                 SinkPlan(
                     name: "file", flushNanoseconds: 1_000_000_000, batchRecords: 500,

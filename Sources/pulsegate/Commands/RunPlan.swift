@@ -3,6 +3,7 @@ import Configuration
 import Credentials
 import HTTPS
 import Linux
+import SensorLink
 import SigV4
 
 /// The configuration's words in the terms of the edges.
@@ -15,7 +16,10 @@ extension SessionPlan {
                 case .times(let factor): .times(factor)
                 case .maximum: .max
                 }
-            recording = (try Self.readRecording(path), path, speed, loops)
+            recording = (
+                try Self.readRecording(path, place: configuration.input.recordingPlace), path,
+                speed, loops
+            )
         }
         var sinks: [SinkPlan] = []
         for sink in configuration.sinks {
@@ -45,33 +49,62 @@ extension SessionPlan {
             lazyNanoseconds: configuration.ring.lazyIntervalNanoseconds,
             syncsEach: configuration.ring.sync == .each,
             refusesWhenFull: configuration.ring.whenFull == .refuse,
-            sensor: configuration.input.sensor,
-            limits: RateLimits(
-                highBeatsPerMinute: configuration.alarm.highBeatsPerMinute,
-                clearBeatsPerMinute: configuration.alarm.clearBeatsPerMinute,
-                onsetDelayNanoseconds: configuration.alarm.onsetDelayNanoseconds),
-            sinks: sinks, recording: recording,
+            sensors: Self.sensors(configuration),
+            sinks: sinks, recording: recording, radio: RadioPlan(configuration),
             ending: Session.Ending(
                 staysAtEnd: configuration.input.atEnd == .stay,
                 drainNanoseconds: configuration.input.drainTimeoutNanoseconds),
-            storagePolicy: configuration.ring.allowsVolatile ? .volatileAllowed : .lasting)
+            storagePolicy: configuration.ring.allowsVolatile ? .volatileAllowed : .lasting,
+            statusNanoseconds: configuration.statusIntervalNanoseconds)
+    }
+
+    /// The sensors that have sections, and behind them the places for those that have none.
+    private static func sensors(_ configuration: Configuration) -> [SensorPlan] {
+        let limits = RateLimits(configuration.alarm)
+        guard configuration.input.source == .bluetooth else {
+            return [SensorPlan(name: configuration.input.sensor, limits: limits)]
+        }
+        let named = configuration.sensors.map {
+            SensorPlan(name: $0.name, limits: RateLimits($0.alarm))
+        }
+        return named
+            + (0..<configuration.bluetooth.anyLimit).map {
+                SensorPlan(name: "any \($0 + 1)", limits: limits)
+            }
     }
 
     /// Longest recording that is read: a week at one row a second.
     private static let recordingBytesMax = 16 << 20
 
-    /// Reads a recording file.
-    static func readRecording(_ path: String) throws(SetupError) -> [UInt8] {
-        try SetupError.wrap { () throws(SystemError) in
-            try Path.contents(of: path, atMost: recordingBytesMax)
+    /// Reads a recording file. `place` is the line of the configuration that names it.
+    static func readRecording(
+        _ path: String, place: String? = nil
+    ) throws(SetupError) -> [UInt8] {
+        do throws(SystemError) {
+            return try Path.contents(of: path, atMost: recordingBytesMax)
+        } catch {
+            guard let place else { throw SetupError("\(error)") }
+            throw SetupError(
+                "\(place): \(error.reason); write the path of a recording that can be read")
         }
     }
 
     /// One line for the log: what this session does.
     var summary: String {
         let names = sinks.map { "\($0.name) (\($0.kind.name))" }.joined(separator: ", ")
-        let input = recording.map { "\($0.name) at \($0.speed.text)" } ?? "standard input"
+        let input =
+            radio.map { "bluetooth with \($0.links.sensorCount) sensors at most" }
+            ?? recording.map { "\($0.name) at \($0.speed.text)" } ?? "standard input"
         return "device \(device), input \(input), data \(dataFolder), sinks \(names)"
+    }
+}
+
+extension RateLimits {
+    init(_ settings: AlarmSettings) {
+        self.init(
+            highBeatsPerMinute: settings.highBeatsPerMinute,
+            clearBeatsPerMinute: settings.clearBeatsPerMinute,
+            onsetDelayNanoseconds: settings.onsetDelayNanoseconds)
     }
 }
 

@@ -123,7 +123,7 @@ extension DemoView {
         let sensor = session.sensor
         var status = LiveStatus()
         status.device = plan.device
-        status.sensor = plan.sensor
+        status.sensor = plan.sensors[0].name
         status.recording = plan.recording?.name ?? ""
         status.speed = plan.recording?.speed.text ?? ""
         status.elapsedSeconds = seconds(elapsed)
@@ -184,6 +184,7 @@ extension DemoView {
         ring.used = cursor.head - cursor.oldest
         ring.capacity = cursor.slotCount
         ring.unsynced = cursor.unsyncedCount
+        ring.trouble = session.pipeline.ringTrouble ?? ""
         return ring
     }
 
@@ -226,12 +227,13 @@ extension DemoView {
         summary.measurements = session.pipeline.gateway.counters.notifications
         summary.silences = silences
         summary.silentSeconds = seconds(silentNanoseconds)
-        summary.limitBeatsPerMinute = plan.limits.highBeatsPerMinute
+        summary.limitBeatsPerMinute = plan.sensors[0].limits.highBeatsPerMinute
         summary.alarms = alarms.finished
         summary.stored = session.pipeline.gateway.counters.recorded
         summary.sinks = sinks(session)
         summary.alarmLatency = latency(session.pipeline.journal.alarmLatency)
         summary.durableLatency = latency(session.pipeline.gateway.durableLatency)
+        summary.syncLatency = latency(session.pipeline.journal.syncLatency)
         summary.files = [DemoSummary.File(role: "ring", path: "\(plan.dataFolder)/ring")]
         for sink in plan.sinks {
             guard case .file(let file) = sink.kind else { continue }

@@ -4,6 +4,7 @@ import HTTPS
 import Linux
 import RecordRing
 import Time
+import Vitals
 
 /// Whether the wall clock has been set, asked of the kernel once a second at most: the answer
 /// changes once a boot, and the question costs as much as the rest of a measurement.
@@ -29,13 +30,14 @@ private struct ClockWatch {
 struct Pipeline: ~Copyable {
     /// What a wait of the poll loop is about.
     enum Token: UInt64 {
-        case worker, signals, network, input
+        case worker, signals, network, input, radio
     }
 
     /// What woke the loop, beside its own descriptors.
     struct Wakes {
         var input = false
         var signals = false
+        var radio = false
     }
 
     var gateway: Gateway
@@ -44,7 +46,8 @@ struct Pipeline: ~Copyable {
     private let worker: DiskWorker
     private let ports: [any SinkPort]
     private var poller: Poller
-    private var ringWasFailing = false
+    /// When the poll loop woke last, monotonic nanoseconds.
+    private var woken: Int64?
     private var clockWatch = ClockWatch()
     private let network: HTTPSClient?
 
@@ -75,13 +78,26 @@ struct Pipeline: ~Copyable {
 
     func unwatch(_ number: Int32) { poller.remove(number) }
 
+    /// Another device has taken the place of a sensor.
+    mutating func assign(sensor: Int, name: String) {
+        guard let short = SensorName(name) else {
+            preconditionFailure("an address is short enough for a name")
+        }
+        journal.rename(sensor: sensor, to: name)
+        gateway.assign(sensor: sensor, name: short, time: Clock.now())
+        carryOut()
+    }
+
     /// Hands a notification to the gateway and carries out its alarm at once; everything else
     /// follows with `carryOut`.
-    mutating func feed(_ notification: Span<UInt8>, time: Moment) {
+    mutating func feed(
+        _ notification: Span<UInt8>, _ characteristic: Characteristic = .heartRateMeasurement,
+        sensor: Int = 0, time: Moment
+    ) {
         let arrival = Clock.monotonicNanoseconds()
         gateway.receive(
-            notification, sensor: 0, time: time, clock: clockWatch.state(at: arrival),
-            now: arrival)
+            notification, characteristic: characteristic, sensor: sensor, time: time,
+            clock: clockWatch.state(at: arrival), now: arrival)
         carryOut(arrival: arrival)
     }
 
@@ -130,7 +146,9 @@ struct Pipeline: ~Copyable {
     mutating func wait(until deadline: Int64?) throws(SystemError) -> Wakes {
         var due = gateway.deadline()
         if let deadline { due = min(due ?? deadline, deadline) }
-        let timeout = due.map { $0 - Clock.monotonicNanoseconds() }
+        let now = Clock.monotonicNanoseconds()
+        if let woken { journal.turnLatency.record(nanoseconds: now - woken) }
+        let timeout = due.map { $0 - now }
         var wakes = Wakes()
         var hasJobs = false
         var hasTraffic = false
@@ -140,9 +158,11 @@ struct Pipeline: ~Copyable {
             case .network: hasTraffic = true
             case .signals: wakes.signals = true
             case .input: wakes.input = true
+            case .radio: wakes.radio = true
             case nil: break
             }
         }
+        woken = Clock.monotonicNanoseconds()
         if hasJobs { finishJobs() }
         if hasTraffic { finishTransfers() }
         carryOut()
@@ -183,15 +203,28 @@ struct Pipeline: ~Copyable {
         let now = Clock.monotonicNanoseconds()
         journal.wear = ringJob.wear
         if let took = ringJob.syncNanoseconds { journal.syncLatency.record(nanoseconds: took) }
+        let trouble = journal.ringTrouble
+        if let mend = ringJob.mend { trouble.note(mend) }
         if let failure = ringJob.failure {
-            if !ringWasFailing { journal.log.write(.error, "\(failure)") }
-            gateway.ringFailed(now: now)
+            trouble.note(failure, unsynced: gateway.cursor.unsyncedCount, now: now)
+            return gateway.ringFailed(
+                failure.diskCause == .readOnly ? .readOnly : .device, now: now)
+        }
+        trouble.noteSuccess()
+        if case .cut = ringJob.mend {
+            gateway.ringCut(now: now)
         } else if ringJob.isRead {
             ringJob.withSlots { gateway.ringRead($0) }
         } else {
             gateway.ringWritten(replaced: ringJob.replaced, now: now)
         }
-        ringWasFailing = ringJob.failure != nil
+    }
+
+    /// What the card does wrong, in a few words; nil when it works.
+    var ringTrouble: String? {
+        guard let trouble = gateway.ringTrouble else { return nil }
+        if trouble.kind == .stalled { return "no answer" }
+        return journal.ringTrouble.failure?.reason ?? "failed"
     }
 
     /// Ends the worker after what it has begun, and what runs on the network.

@@ -2,6 +2,7 @@ import Bytes
 import Gateway
 import Linux
 import Recording
+import SensorLink
 import Time
 import Vitals
 
@@ -49,7 +50,13 @@ struct Session: ~Copyable {
     private let signals: Signals
     private var replay: Replay?
     private let lines: HexLines?
+    private let radio: Radio?
+    /// The radio wants its next turn without waiting: its first one, or it has more than it could
+    /// handle in one.
+    private var radioIsBusy = true
     private var phase = Phase.running
+    /// `run` is about to return.
+    private(set) var hasEnded = false
     private let notification = NotificationBuffer()
     /// Lines of standard input that were no hexadecimal.
     private(set) var malformedLines = 0
@@ -57,17 +64,19 @@ struct Session: ~Copyable {
     private let onBeat: (Moment, UInt16?) -> Void
 
     init(
-        pipeline: consuming Pipeline, replay: Replay?, ending: Ending, signals: consuming Signals,
-        start: Moment, onBeat: @escaping (Moment, UInt16?) -> Void
+        pipeline: consuming Pipeline, replay: Replay?, radio: Radio?, ending: Ending,
+        signals: consuming Signals, start: Moment, onBeat: @escaping (Moment, UInt16?) -> Void
     ) throws(SystemError) {
         self.pipeline = pipeline
         self.replay = replay
         self.ending = ending
         self.signals = signals
         self.onBeat = onBeat
-        lines = replay == nil && ending.hasInput ? HexLines() : nil
+        self.radio = radio
+        lines = replay == nil && radio == nil && ending.hasInput ? HexLines() : nil
         sensor = SensorNow(time: replay?.sensorStart ?? start)
         try self.pipeline.watch(self.signals.number, .signals)
+        if let radio { try self.pipeline.watch(radio.number, .radio) }
     }
 
     /// The time of the sensor now: a recording has its own.
@@ -99,10 +108,14 @@ struct Session: ~Copyable {
             let wakes = try pipeline.wait(until: nextDeadline(tickDue, watchesInput))
             if wakes.signals && answerSignals() { return finish(.interrupted, tick) }
             if wakes.input && phase == .running { try readLines() }
+            if phase == .running { turnRadio(hasWork: wakes.radio) }
         }
     }
 
-    private func finish(_ outcome: Outcome, _ tick: (borrowing Session) -> Void) -> Outcome {
+    private mutating func finish(
+        _ outcome: Outcome, _ tick: (borrowing Session) -> Void
+    ) -> Outcome {
+        hasEnded = true
         tick(self)
         pipeline.stop()
         pipeline.journal.sayLosses()
@@ -131,6 +144,7 @@ struct Session: ~Copyable {
             take(now < until ? until : until + Self.ringNanoseconds)
         case .running:
             take(ending.inputUntil)
+            take(radioIsBusy ? 0 : radio?.deadline)
             if pipeline.gateway.hasRoom { take(replay?.due) }
             if lines != nil && !watchesInput { take(0) }
         }
@@ -141,6 +155,7 @@ struct Session: ~Copyable {
         if !ending.hasInput { return endInput() }
         if let until = ending.inputUntil, now >= until { return endInput() }
         if replay != nil { return playRows(now: now) }
+        if radio != nil { return }
         if always { try readLines() }
     }
 
@@ -167,7 +182,15 @@ struct Session: ~Copyable {
         guard let lines else { return }
         try lines.read { line, bytes in
             switch line {
-            case .notification: feed(bytes, at: Clock.now())
+            case .notification(.heartRateMeasurement): feed(bytes, at: Clock.now())
+            case .notification(let characteristic):
+                pipeline.feed(bytes, characteristic, time: Clock.now())
+            case .noMeasurement:
+                malformedLines += 1
+                pipeline.journal.log.write(
+                    .warning,
+                    "input line \(lines.number): no measurement stands before the \"=\" "
+                        + "(2A37, 2A35, 2A1C, 2A5F, 2A5E or 2A18)")
             case .malformed(let error):
                 malformedLines += 1
                 let text = Messages.text(error, in: String(decoding: bytes))
@@ -204,7 +227,39 @@ struct Session: ~Copyable {
         }
     }
 
+    /// Lets the radio take what has come, and do what is due.
+    private mutating func turnRadio(hasWork: Bool) {
+        guard let radio else { return }
+        let isDue = radio.deadline.map { $0 <= Clock.monotonicNanoseconds() } ?? false
+        guard hasWork || radioIsBusy || isDue else { return }
+        radioIsBusy = radio.turn(
+            deliver: { delivery, bytes in
+                // A value that stands still is no heart rate: neither judged nor sent.
+                guard !delivery.isFrozen else { return }
+                pipeline.feed(
+                    bytes, delivery.characteristic, sensor: delivery.sensor, time: Clock.now())
+            },
+            tell: { note($0, radio.plan.unnamed) }, log: pipeline.journal.log)
+    }
+
+    private mutating func note(_ report: LinkReport, _ unnamed: Range<Int>) {
+        if case .bound(let sensor, let address, _) = report, unnamed.contains(sensor) {
+            pipeline.assign(sensor: sensor, name: RadioText.text(address))
+        }
+        // A place that no device has taken has nothing to say.
+        if case .sensorChanged(let sensor, _, _, _, _, _) = report, unnamed.contains(sensor),
+            radio?.status(sensor: sensor)?.address == nil
+        {
+            return
+        }
+        pipeline.journal.note(report)
+    }
+
     private mutating func drain(within nanoseconds: Int64) {
+        if let radio {
+            pipeline.unwatch(radio.number)
+            radio.close()
+        }
         phase = .draining(until: Clock.monotonicNanoseconds() + nanoseconds)
         pipeline.gateway.drain()
         pipeline.carryOut()

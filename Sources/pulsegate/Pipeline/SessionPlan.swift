@@ -27,6 +27,12 @@ struct SinkPlan {
     var kind: Kind
 }
 
+/// What one sensor is called, and when its heart rate is an alarm.
+struct SensorPlan {
+    var name: String
+    var limits: RateLimits
+}
+
 /// Everything that a session is opened with, whichever command asks for it.
 struct SessionPlan {
     var device: String
@@ -36,13 +42,18 @@ struct SessionPlan {
     var lazyNanoseconds: Int64 = 30_000_000_000
     var syncsEach = false
     var refusesWhenFull = false
-    var sensor: String
-    var limits: RateLimits
+    /// At least one. A recording and standard input are those of the first.
+    var sensors: [SensorPlan]
     var sinks: [SinkPlan]
-    /// A recording to play; nil: lines of hexadecimal on standard input.
+    /// A recording to play. Without one and without a radio: lines of hexadecimal on standard
+    /// input.
     var recording: (bytes: [UInt8], name: String, speed: ReplaySpeed, loops: Bool)?
+    /// Sensors in range.
+    var radio: RadioPlan?
     var ending: Session.Ending
     var storagePolicy = StoragePolicy.lasting
+    /// How often the log says how it goes.
+    var statusNanoseconds: Int64?
 }
 
 extension SessionPlan {
@@ -54,6 +65,7 @@ extension SessionPlan {
         let signals = try SetupError.wrap { () throws(SystemError) in try Signals() }
         // A recording that cannot be read leaves no ring behind.
         var replay = try openReplay()
+        let radio = try openRadio()
         let (ring, recovered) = try openRing(log)
         let worker = try SetupError.wrap { () throws(SystemError) in
             try DiskWorker(capacity: 1 + sinks.count)
@@ -68,18 +80,18 @@ extension SessionPlan {
             settings: try gatewaySettings(replay?.sensorStart ?? start), cursor: recovered.cursor,
             head: recovered.head,
             now: start.monotonicNanoseconds)
+        let wear = recovered.head?.wear ?? WearStatistics()
         let journal = Journal(
-            log: log, sensors: [sensor], sinks: sinks.map(\.name),
-            start: replay?.sensorStart ?? start)
+            log: log, sensors: sensors.map(\.name), sinks: sinks.map(\.name), ringPath: ring.path,
+            start: replay?.sensorStart ?? start, wear: wear)
         let ringJob = RingJob(
-            file: ring, records: max(Limits.writeRecords, Limits.readRecords),
-            wear: recovered.head?.wear ?? WearStatistics())
+            file: ring, records: max(Limits.writeRecords, Limits.readRecords), wear: wear)
         do throws(SystemError) {
             let pipeline = try Pipeline(
                 gateway: gateway, journal: journal, ringJob: ringJob, worker: worker,
                 ports: ports, network: network)
             return try Session(
-                pipeline: pipeline, replay: replay, ending: ending, signals: signals,
+                pipeline: pipeline, replay: replay, radio: radio, ending: ending, signals: signals,
                 start: start, onBeat: onBeat)
         } catch {
             throw SetupError("\(error)")
@@ -97,6 +109,11 @@ extension SessionPlan {
         }
     }
 
+    private func openRadio() throws(SetupError) -> Radio? {
+        guard let radio, ending.hasInput else { return nil }
+        return try Radio(radio)
+    }
+
     private func openRing(_ log: Log) throws(SetupError) -> (RingFile, RecoveredRing) {
         try checkStorage(log)
         try SetupError.wrap { () throws(SystemError) in try Path.makeFolders(dataFolder) }
@@ -109,23 +126,25 @@ extension SessionPlan {
         }
         let recovered = try SetupError.wrap { () throws(SystemError) in try ring.recover() }
         if recovered.recordCount > 0 {
-            log.write(.information, "ring: \(recovered.recordCount) records found in \(path)")
+            let found = RingText.count(recovered.recordCount, "record")
+            log.write(.information, "ring: \(found) found in \(path)")
         }
         if recovered.damagedCount > 0 {
             log.write(
-                .warning, "ring: \(recovered.damagedCount) slots damaged in \(path)")
+                .warning,
+                "ring: \(RingText.count(recovered.damagedCount, "slot")) damaged in \(path)")
         }
         if recovered.tornCount > 0 {
             log.write(
                 .notice,
-                "ring: \(recovered.tornCount) slots torn in \(path); they were being written "
-                    + "when the power went")
+                "ring: \(RingText.count(recovered.tornCount, "slot")) torn in \(path); being "
+                    + "written when the power went")
         }
         if let asked = RingGeometry(fileBytes: ringBytes), asked != ring.geometry {
             log.write(
                 .notice,
-                "ring: \(path) keeps its \(ring.geometry.slotCount) slots; the size asked for "
-                    + "has \(asked.slotCount) (a new size takes a new file)")
+                "ring: \(path) keeps its \(RingText.count(ring.geometry.slotCount, "slot")); the "
+                    + "size asked for has \(asked.slotCount) (a new size takes a new file)")
         }
         return (ring, recovered)
     }
@@ -168,7 +187,7 @@ extension SessionPlan {
         var gateway = GatewaySettings(
             device: Array(device.utf8), boot: boot,
             session: UInt32(truncatingIfNeeded: Entropy.draw()),
-            sensors: [SensorSettings(name: try name(sensor, "sensor"), limits: limits)],
+            sensors: try sensorSettings(),
             sinks: settings, syncNanoseconds: syncNanoseconds, seed: Entropy.draw())
         gateway.lazyNanoseconds = lazyNanoseconds
         gateway.syncsEach = syncsEach
@@ -176,6 +195,15 @@ extension SessionPlan {
         gateway.start = start
         gateway.startClock = Clock.state()
         return gateway
+    }
+
+    private func sensorSettings() throws(SetupError) -> [SensorSettings] {
+        var settings: [SensorSettings] = []
+        for sensor in sensors {
+            settings.append(
+                SensorSettings(name: try name(sensor.name, "sensor"), limits: sensor.limits))
+        }
+        return settings
     }
 
     private func name(_ text: String, _ what: String) throws(SetupError) -> SensorName {

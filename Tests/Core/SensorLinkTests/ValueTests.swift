@@ -199,11 +199,8 @@ struct ValueTests {
         let bench = Bench(sensors: 1)
         bench.settle()
         let states = bench.reports.compactMap { report -> [SensorState]? in
-            if case .sensorChanged(0, let from, let to, _, _, _) = report {
-                [from, to]
-            } else {
-                nil
-            }
+            guard case .sensorChanged(0, let from, let to, _, _, _) = report else { return nil }
+            return [from, to]
         }
         #expect(
             states.map { $0[1] } == [

@@ -37,9 +37,9 @@ import Testing
             "[Sinks site]\ntype = file\n",
             "p.conf:5: [Sinks site]: is not a section; did you mean `[sink site]`?")
         expect(
-            "[bluetooth]\n",
-            "p.conf:5: [bluetooth]: is not a section; "
-                + "the sections are [gateway], [input], [alarm], [ring], [sink NAME]")
+            "[mqtt]\n",
+            "p.conf:5: [mqtt]: is not a section; the sections are [gateway], [input], "
+                + "[bluetooth], [sensor NAME], [alarm], [ring], [sink NAME]")
         expect(
             "[alarm high]\n",
             "p.conf:5: [alarm high]: is not a section; did you mean `[alarm]`?")
@@ -226,7 +226,7 @@ import Testing
         #expect(
             error?.description == """
                 p.conf:1: [gateway] data: is missing; add `data = DIRECTORY` to [gateway]
-                p.conf: [input] type: is missing; add `type = recording|stdin` to [input]
+                p.conf: [input] type: is missing; add `type = bluetooth|recording|stdin` to [input]
                 """)
     }
 

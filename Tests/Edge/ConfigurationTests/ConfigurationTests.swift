@@ -11,9 +11,11 @@ import Testing
             configuration
                 == Configuration(
                     deviceID: "ward-7", dataDirectory: "/data", logLevel: .info,
+                    statusIntervalNanoseconds: 3_600_000_000_000,
                     input: InputSettings(
                         source: .standardInput, speed: .times(1), sensor: "stdin", atEnd: .exit,
                         drainTimeoutNanoseconds: 30_000_000_000),
+                    bluetooth: anyBluetooth, sensors: [],
                     alarm: AlarmSettings(
                         highBeatsPerMinute: 150, clearBeatsPerMinute: 145,
                         onsetDelayNanoseconds: 3_000_000_000),
@@ -26,56 +28,18 @@ import Testing
     }
 
     @Test func everyKeyArrivesInItsPlace() throws {
-        let configuration = try read(
-            """
-            [gateway]
-            device_id = Bed_12.a:b-c
-            data = var/pulse/
-            log = debug
-            [input]
-            type = recording
-            recording = a file.csv
-            speed = 2.5
-            sensor = Gerät 1
-            loop = yes
-            at_end = stay
-            drain_timeout = 2 min
-            [alarm]
-            high = 120
-            clear = 120
-            onset_delay = 1.5s
-            [ring]
-            size = 1.5GiB
-            sync = each
-            sync_interval = 100ms
-            lazy_interval = 10min
-            when_full = refuse
-            allow_volatile = yes
-            [sink cloud]
-            type = kinesis
-            flush = 0s
-            batch_records = 1
-            batch_bytes = 5MiB
-            stream = heart.rates_1-a
-            region = cn-north-1
-            ca_file = /ca.pem
-            profile = bedside
-            credentials_file = /keys
-            timeout = 3s
-            connect_timeout = 200ms
-            [sink log]
-            type = file
-            """)
+        let configuration = try read(everyKey)
         #expect(
             configuration
                 == Configuration(
                     deviceID: "Bed_12.a:b-c", dataDirectory: "var/pulse/", logLevel: .debug,
+                    statusIntervalNanoseconds: 86_400_000_000_000,
                     input: InputSettings(
                         source: .recording(path: "a file.csv", loops: true), speed: .times(2.5),
-                        sensor: "Gerät 1", atEnd: .stay, drainTimeoutNanoseconds: 120_000_000_000),
-                    alarm: AlarmSettings(
-                        highBeatsPerMinute: 120, clearBeatsPerMinute: 120,
-                        onsetDelayNanoseconds: 1_500_000_000),
+                        sensor: "Gerät 1", atEnd: .stay, drainTimeoutNanoseconds: 120_000_000_000,
+                        recordingPlace: "p.conf:8: [input] recording = a file.csv"),
+                    bluetooth: anyBluetooth, sensors: [],
+                    alarm: lowAlarm,
                     ring: RingSettings(
                         sizeBytes: 1_610_612_736, sync: .each, syncIntervalNanoseconds: 100_000_000,
                         lazyIntervalNanoseconds: 600_000_000_000, whenFull: .refuse,
@@ -95,6 +59,14 @@ import Testing
                         fileSink("log", path: "var/pulse/log.ndjson"),
                     ]))
     }
+
+    private let lowAlarm = AlarmSettings(
+        highBeatsPerMinute: 120, clearBeatsPerMinute: 120, onsetDelayNanoseconds: 1_500_000_000)
+
+    /// What holds of the radio without a section.
+    private let anyBluetooth = BluetoothSettings(
+        adapter: nil, anyLimit: 8, rssiLimit: nil, silenceNanoseconds: 3_000_000_000,
+        frozenNanoseconds: 300_000_000_000, restartsDaemon: true, resetsRadio: true)
 
     @Test func aKinesisSinkGetsTheEndpointOfItsRegion() throws {
         let sink = try kinesis(read(smallest + kinesisSection))
@@ -198,6 +170,48 @@ import Testing
             """)
     }
 }
+
+/// Every key once, none with its default.
+private let everyKey = """
+    [gateway]
+    device_id = Bed_12.a:b-c
+    data = var/pulse/
+    log = debug
+    status_interval = 24h
+    [input]
+    type = recording
+    recording = a file.csv
+    speed = 2.5
+    sensor = Gerät 1
+    loop = yes
+    at_end = stay
+    drain_timeout = 2 min
+    [alarm]
+    high = 120
+    clear = 120
+    onset_delay = 1.5s
+    [ring]
+    size = 1.5GiB
+    sync = each
+    sync_interval = 100ms
+    lazy_interval = 10min
+    when_full = refuse
+    allow_volatile = yes
+    [sink cloud]
+    type = kinesis
+    flush = 0s
+    batch_records = 1
+    batch_bytes = 5MiB
+    stream = heart.rates_1-a
+    region = cn-north-1
+    ca_file = /ca.pem
+    profile = bedside
+    credentials_file = /keys
+    timeout = 3s
+    connect_timeout = 200ms
+    [sink log]
+    type = file
+    """
 
 /// What is required and nothing else, in four lines; what follows it stands in `[input]`.
 let smallest = "[gateway]\ndata = /data\n[input]\ntype = stdin\n"

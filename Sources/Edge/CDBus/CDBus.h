@@ -1,0 +1,20 @@
+// libdbus-1 for Swift.
+#pragma once
+
+#include <dbus/dbus.h>
+
+// The types of values by their letters (D-Bus specification, "Type system"): libdbus has them as
+// casts of character constants, which Swift does not read.
+enum {
+    PULSEGATE_DBUS_END = DBUS_TYPE_INVALID,
+    PULSEGATE_DBUS_BYTE = DBUS_TYPE_BYTE,
+    PULSEGATE_DBUS_BOOLEAN = DBUS_TYPE_BOOLEAN,
+    PULSEGATE_DBUS_INT16 = DBUS_TYPE_INT16,
+    PULSEGATE_DBUS_UINT16 = DBUS_TYPE_UINT16,
+    PULSEGATE_DBUS_STRING = DBUS_TYPE_STRING,
+    PULSEGATE_DBUS_OBJECT_PATH = DBUS_TYPE_OBJECT_PATH,
+    PULSEGATE_DBUS_UNIX_FD = DBUS_TYPE_UNIX_FD,
+    PULSEGATE_DBUS_ARRAY = DBUS_TYPE_ARRAY,
+    PULSEGATE_DBUS_VARIANT = DBUS_TYPE_VARIANT,
+    PULSEGATE_DBUS_DICT_ENTRY = DBUS_TYPE_DICT_ENTRY,
+};
