@@ -92,7 +92,7 @@ extension ModelBlueZ {
 
     func forget(_ address: BluetoothAddress) {
         guard let index = index(address) else { return }
-        if objects[index].isAttempted { attemptEnded() }
+        if objects[index].isAttempted { attemptEnded(index) }
         if objects[index].isConnected { straps[objects[index].strap].isLinked = false }
         objects.remove(at: index)
         emit(.deviceRemoved(adapter: 0, address))

@@ -67,8 +67,7 @@ extension ModelBlueZ {
     private func dropLinks(isTold: Bool) {
         for index in objects.indices {
             if objects[index].isAttempted {
-                objects[index].isAttempted = false
-                attemptEnded()
+                attemptEnded(index)
                 if let id = objects[index].connecting, isTold { answer(id, .other) }
                 objects[index].connecting = nil
             }
@@ -153,6 +152,7 @@ extension ModelBlueZ {
             objects[index].isConnected = false
             objects[index].isResolved = false
             objects[index].isAttempted = false
+            objects[index].isCounted = false
             objects[index].connecting = nil
             objects[index].rssi = nil
             objects[index].notifying = []
@@ -201,6 +201,8 @@ extension ModelBlueZ {
             objects[index].notifying = []
             objects[index].sockets = []
             objects[index].connecting = nil
+            if objects[index].isCounted { connectsUnderWay -= 1 }
+            objects[index].isCounted = false
         }
     }
 

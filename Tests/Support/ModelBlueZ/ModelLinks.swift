@@ -21,6 +21,7 @@ extension ModelBlueZ {
         connectsUnderWay += 1
         mostConnects = max(mostConnects, connectsUnderWay)
         objects[index].isAttempted = true
+        objects[index].isCounted = true
         objects[index].attempt += 1
         objects[index].connecting = id
         if straps[strap].inProgressAnswers > 0 {
@@ -43,7 +44,12 @@ extension ModelBlueZ {
         }
     }
 
-    func attemptEnded() { connectsUnderWay -= 1 }
+    /// An attempt of a client that has gone goes on, and is not the next client's.
+    func attemptEnded(_ index: Int) {
+        if objects[index].isCounted { connectsUnderWay -= 1 }
+        objects[index].isCounted = false
+        objects[index].isAttempted = false
+    }
 
     private func object(_ address: BluetoothAddress, _ attempt: Int) -> Int? {
         guard let index = index(address), objects[index].isAttempted,
@@ -57,8 +63,7 @@ extension ModelBlueZ {
         guard straps[objects[index].strap].isInRange,
             straps[objects[index].strap].address == address
         else { return }
-        objects[index].isAttempted = false
-        attemptEnded()
+        attemptEnded(index)
         linkUp(index)
         if let id = objects[index].connecting { answer(id, nil) }
         objects[index].connecting = nil
@@ -106,8 +111,7 @@ extension ModelBlueZ {
 
     private func abort(_ address: BluetoothAddress, _ attempt: Int, blinks: Bool) {
         guard let index = object(address, attempt) else { return }
-        objects[index].isAttempted = false
-        attemptEnded()
+        attemptEnded(index)
         if let id = objects[index].connecting { answer(id, .connectionAborted) }
         objects[index].connecting = nil
         guard blinks else {
@@ -164,8 +168,7 @@ extension ModelBlueZ {
         }
         if wedged != nil { return }
         if objects[index].isAttempted {
-            objects[index].isAttempted = false
-            attemptEnded()
+            attemptEnded(index)
             if let pending = objects[index].connecting { answer(pending, .connectionCancelled) }
             objects[index].connecting = nil
             answer(id, nil)

@@ -82,6 +82,8 @@ struct ModelObject {
     /// Connect that is under way.
     var connecting: CallID?
     var isAttempted = false
+    /// By the client that is there.
+    var isCounted = false
     var attempt = 0
     /// It has been connected: the daemon's store knows it.
     var isStored = false
