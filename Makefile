@@ -13,7 +13,7 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 
 .PHONY: help
 help: ## What this Makefile does
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 18
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 24
 
 .PHONY: packages venv
 packages:
@@ -49,7 +49,7 @@ test-swift: venv
 	swift test --scratch-path $(BUILD) --skip-build --skip AllocationTests
 
 .PHONY: test-allocations
-test-allocations: packages
+test-allocations: venv
 	@echo "Counting allocations in the release build"
 	swift test --scratch-path $(BUILD)-release -c release --filter AllocationTests
 
@@ -60,11 +60,40 @@ test-crash: packages ## Every state that a power cut can leave, in the release b
 .PHONY: test-system
 test-system: venv release
 	@echo "Running the binary against its doubles"
-	$(PYTHON) -m pytest -q Tests/Support Tests/EndToEnd Tests/Core/SigV4Tests
+	$(PYTHON) -m pytest -q Tests/Support Tests/EndToEnd Tests/Core/SigV4Tests Tests/BlueZ
+
+# Who listens in the Bluetooth lane; with `--client bleak` beside it, their figures side by side.
+BLUEZ_CLIENTS ?= --client pulsegate
+
+.PHONY: packages-bluez
+packages-bluez: venv
+ifneq ($(PACKAGES),skip)
+	@.ci/setup packages packages-bluez.txt
+endif
+
+.PHONY: test-bluez
+test-bluez: packages-bluez release ## bluetoothd on a kernel of its own, with virtual sensors
+	$(PYTHON) Tests/BlueZ/lane.py $(BLUEZ_CLIENTS) $(BLUEZ)
+
+.PHONY: test-bluez-day
+test-bluez-day: packages-bluez release ## The same for a simulated day of seeded faults
+	$(PYTHON) Tests/BlueZ/lane.py --day $(BLUEZ_CLIENTS) $(BLUEZ)
+
+.PHONY: test-kill
+test-kill: venv release ## 200 kill -9 at random moments, ten rings of 20 (minutes)
+	PULSEGATE_KILL_RINGS=10 $(PYTHON) -m pytest -q -s Tests/EndToEnd/test_kill.py
 
 .PHONY: bench
 bench: venv release ## The figures of the README, beside their peers, in one run
 	$(PYTHON) Tests/Bench/bench.py
+
+.PHONY: bench-stall
+bench-stall: venv release ## An alarm's delay while the card hangs for 5 s a call
+	$(PYTHON) Tests/Bench/stall.py
+
+.PHONY: bench-ring
+bench-ring: release ## The ring beside SQLite: bytes, time, recovery (libsqlite3-dev; root counts the device)
+	python3 Tests/Bench/bench_ring.py
 
 .PHONY: clean
 clean: ## Removes what was built

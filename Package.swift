@@ -108,6 +108,10 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["Bytes"], path: "Tests/Support/TestSupport",
             swiftSettings: strict),
+        // bluetoothd and its radio as a client sees them, with their oddities and faults.
+        .target(
+            name: "ModelBlueZ", dependencies: ["SensorLink", "Uplink", "Vitals"],
+            path: "Tests/Support/ModelBlueZ", swiftSettings: strict),
         tests("BytesTests", in: "Core", ["Bytes", "TestSupport"]),
         tests("TimeTests", in: "Core", ["Bytes", "TestSupport", "Time"]),
         tests("VitalsTests", in: "Core", ["Bytes", "TestSupport", "Vitals"]),
@@ -126,6 +130,9 @@ let package = Package(
             ["Bytes", "Gateway", "RecordRing", "TestSupport", "Time", "Vitals", "WireFormat"]),
         tests("KinesisTests", in: "Core", ["Bytes", "Kinesis", "TestSupport"]),
         tests("UplinkTests", in: "Core", ["Bytes", "TestSupport", "Uplink"]),
+        tests(
+            "SensorLinkTests", in: "Core",
+            ["Bytes", "ModelBlueZ", "SensorLink", "TestSupport", "Uplink", "Vitals"]),
         tests("DiagnosticsTests", in: "Core", ["Diagnostics", "TestSupport"]),
         tests(
             "GatewayTests", in: "Core",
@@ -170,6 +177,9 @@ let package = Package(
             path: "Tests/Bench/Stages", swiftSettings: strict),
         tests(
             "AllocationTests", in: "Allocation",
-            ["CMallocCount", "Gateway", "GatewayLoop", "LibCrypto", "Uplink"]),
+            [
+                "BlueZ", "Bytes", "CMallocCount", "Gateway", "GatewayLoop", "LibCrypto", "Linux",
+                "RecordRing", "SensorLink", "TestSupport", "Time", "Uplink", "Vitals",
+            ]),
     ]
 )

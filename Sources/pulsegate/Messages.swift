@@ -50,10 +50,15 @@ enum Messages {
     /// The line of a report and how grave it is.
     static func line(_ report: Report, sensors: [String], sinks: [String]) -> (LogLevel, String) {
         switch report {
+        case .ringFailed, .ringStalled, .ringCut, .ringRecovered:
+            preconditionFailure("what the card does is said with its file and error")
         case .notificationMalformed(let sensor, let error):
             (.warning, "sensor \(sensors[sensor]): malformed notification: \(text(error))")
         case .valueImplausible(let sensor, let value):
             (.warning, "sensor \(sensors[sensor]): \(value) bpm is no heart rate; not recorded")
+        case .measurementMalformed, .measurementImplausible, .measurementWithoutValue,
+            .sensorHasValue:
+            vitalLine(report, sensors: sensors)
         case .sensorOffSkin(let sensor):
             (
                 .notice,
@@ -62,7 +67,11 @@ enum Messages {
         case .sensorOnSkin(let sensor):
             (.notice, "sensor \(sensors[sensor]): on skin again")
         case .recordsRefused(let sink, let count, let total):
-            (.notice, "sink \(sinks[sink]): \(count) of \(total) records refused; sent again")
+            (
+                .notice,
+                "sink \(sinks[sink]): \(count) of \(RingText.count(UInt64(total), "record")) "
+                    + "refused; sent again"
+            )
         case .requestRefused(let sink, let status, let refusal, let wait):
             (
                 .warning,
@@ -84,9 +93,10 @@ enum Messages {
         case .sinkRecovered(let sink):
             (.notice, "sink \(sinks[sink]): works again")
         case .recordsLost(let sink, let count, let reason):
-            (.error, "sink \(sinks[sink]): \(count) records lost: \(text(reason))")
-        case .ringFailed:
-            (.error, "ring: writing or reading failed; records stay in memory, tried every second")
+            (
+                .error,
+                "sink \(sinks[sink]): \(RingText.count(count, "record")) lost: \(text(reason))"
+            )
         case .ringFull:
             (
                 .error,
@@ -94,9 +104,10 @@ enum Messages {
                     + "([ring] when_full = refuse)"
             )
         case .ringHasRoom(let count):
-            (.notice, "ring: takes records again; \(count) were refused")
-        case .ringRecovered:
-            (.notice, "ring: works again")
+            (
+                .notice,
+                "ring: takes records again; \(count) \(count == 1 ? "was" : "were") refused"
+            )
         }
     }
 
@@ -119,7 +130,8 @@ enum Messages {
         case .notUnderstood(let error):
             "not PutRecords JSON at byte \(error.offset): a login page, or cut off"
         case .wrongCount(let expected, let actual):
-            "\(actual) results for \(expected) records"
+            "\(RingText.count(UInt64(actual), "result")) for "
+                + RingText.count(UInt64(expected), "record")
         }
     }
 
@@ -128,6 +140,7 @@ enum Messages {
         case .overwritten: "the full ring gave up its oldest; make it larger ([ring] size)"
         case .unreadable: "torn or damaged on the card, or never written to it"
         case .refused: "the full ring took no more"
+        case .unknown: "of a kind that only a newer pulsegate can read; they stay in the ring"
         }
     }
 

@@ -41,8 +41,8 @@ def refuse(desk, text, **variables):
     (GOOD + "[alarm]\nonset_delay = 3\n", ":7: [alarm] onset_delay = 3: "),
     (GOOD + "[ring]\nsize = 10\n", ":7: [ring] size = 10: "),
     (GOOD + "[rign]\nsize = 64MiB\n", ":6: [rign]: is not a section; did you mean `[ring]`?"),
-    (GOOD.replace("stdin", "bluetooth"),
-     ":5: [input] type = bluetooth: "),
+    (GOOD.replace("stdin", "radio"),
+     ":5: [input] type = radio: "),
     (GOOD.replace("type = stdin", "type = recording"),
      ":4: [input] recording: is missing; add `recording = FILE` to [input]"),
     ("[gateway]\n[input]\ntype = stdin\n", ":1: [gateway] data: is missing; add `data = "),
@@ -115,7 +115,10 @@ def test_a_recording_that_is_not_there_is_named(desk):
     desk.configure(play(desk.folder / "none.csv"), file_sink())
     run = desk.run()
     assert run.status == 1, run.log
-    assert f"{desk.folder}/none.csv: No such file or directory" in run.log
+    path = desk.folder / "none.csv"
+    line = desk.configuration.read_text().splitlines().index(f"recording = {path}") + 1
+    assert (f"{desk.configuration}:{line}: [input] recording = {path}: No such file or directory; "
+            "write the path of a recording that can be read") in run.log
     assert not desk.data.exists()
 
 

@@ -196,5 +196,5 @@ def test_a_certificate_for_another_host_is_refused(desk, double):
     run = desk.run(text="00 48\n")
     assert run.status == 0, run.log
     assert "The certificate belongs to another host" in run.log
-    assert "sink cloud: 0 delivered, 0 lost, 1 stay in the ring" in run.log
+    assert "sink cloud: 0 delivered, 0 lost, 1 stays in the ring" in run.log
     assert double.stats()["requests"] == 0

@@ -156,8 +156,8 @@ def test_sequences_go_on_over_starts_and_each_start_is_a_session_of_its_own(desk
 
 
 def lost_by_the_log(run):
-    return sum(int(line.split(" records lost")[0].split()[-1]) for line in run.lines
-               if "records lost: the full ring gave up its oldest" in line)
+    return sum(int(line.split(" record")[0].split()[-1]) for line in run.lines
+               if " lost: the full ring gave up its oldest" in line)
 
 
 def test_a_full_ring_gives_up_its_oldest_records_and_says_how_many(desk, double):

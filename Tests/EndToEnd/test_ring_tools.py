@@ -388,6 +388,28 @@ def test_the_same_in_the_middle_is_damage(copy):
         "slots: 2 damaged, 0 torn, 0 missing, 0 not written", REMEDY]
 
 
+def test_a_record_of_a_newer_version_is_no_damage(copy):
+    for slot in (7, 8):
+        content = bytearray(copy.bytes[offset(slot):offset(slot + 1)])
+        content[5] = 200
+        struct.pack_into("<I", content, 0, crc32c(content[4:]))
+        copy.write(offset(slot), content)
+    before = copy.bytes
+    found = [f"slots 7 to 8, byte {offset(7)}, sequences 7 to 8: whole, and not for this "
+             "version: record layout 1, kind 200",
+             "kept: 2806 records, sequences 0 to 2807",
+             "slots: 0 damaged, 0 torn, 0 missing, 0 not written, 2 records of a newer version",
+             "only a newer pulsegate can read 2 of the records"]
+    assert copy.fsck(status=0) == [*found, "clean"]
+    assert copy.fsck("--repair", status=0) == [*found, "nothing to repair"]
+    assert copy.bytes == before
+    answer = ring("dump", "--data", copy.folder, "--device", DEVICE)
+    assert answer.out == copy.without(7, 8)
+    assert answer.err == ("pulsegate: ring dump: 2 records passed over, which only a newer "
+                          "pulsegate can read\n")
+    assert "2 records of a newer version" in ring("stat", "--data", copy.folder).out.decode()
+
+
 def test_a_record_in_the_wrong_slot_is_not_taken(copy):
     copy.write(offset(6), copy.bytes[offset(5):offset(6)])
     assert copy.fsck(status=1)[0] == (

@@ -27,13 +27,22 @@ public struct Gateway: ~Copyable {
     /// No more input will come: requests do not wait for company any more.
     public internal(set) var isDraining = false
 
+    /// The card does not do its work, since when and how; nil while it does.
+    public internal(set) var ringTrouble: RingTrouble?
+
     private let started: Int64
     var window: RingWindow
     /// `now` at the arrival of each record in the window, by sequence modulo the capacity.
     var arrivals: [Int64]
     var disk: DiskState
+    /// When the job under way, or the last one, began.
+    var jobBegan: Int64 = 0
     var alarms: [RateAlarm]
     var offSkin: [Bool]
+    /// The sensor's oximeter says that it has no value.
+    var withoutValue: [Bool]
+    /// When the sensor's last heart rate arrived, monotonic nanoseconds; nil before the first.
+    var lastHeartRate: [Int64?]
     var alarmEvents: FixedQueue<AlarmEvent>
     var reports: FixedQueue<Report>
     var random: RandomSource
@@ -62,6 +71,8 @@ public struct Gateway: ~Copyable {
         disk = DiskState(generation: head?.generation ?? 0)
         alarms = settings.sensors.map { RateAlarm(limits: $0.limits) }
         offSkin = Array(repeating: false, count: settings.sensors.count)
+        withoutValue = Array(repeating: false, count: settings.sensors.count)
+        lastHeartRate = Array(repeating: nil, count: settings.sensors.count)
         alarmEvents = FixedQueue(capacity: Limits.alarmEdges)
         reports = FixedQueue(capacity: Limits.reports)
         random = RandomSource(seed: settings.seed)
@@ -81,8 +92,8 @@ public struct Gateway: ~Copyable {
         }
     }
 
-    /// A sensor's notification has arrived: decode, judge, record, in that order. `time` is the
-    /// measurement's, `now` the machine's.
+    /// A sensor's heart rate notification has arrived: decode, judge, record, in that order. `time`
+    /// is the measurement's, `now` the machine's.
     public mutating func receive(
         _ notification: Span<UInt8>, sensor: Int, time: Moment, clock: ClockState, now: Int64
     ) {
@@ -106,6 +117,7 @@ public struct Gateway: ~Copyable {
         case .heartRate(let value):
             if offSkin[sensor] { report(.sensorOnSkin(sensor: sensor)) }
             offSkin[sensor] = false
+            lastHeartRate[sensor] = time.monotonicNanoseconds
             judge(value, sensor: sensor, time: time)
             latest = (time, clock)
             guard !isFull else { return refuse(time) }
@@ -126,7 +138,7 @@ public struct Gateway: ~Copyable {
         return now - arrivals[Int(tail % UInt64(window.capacity))]
     }
 
-    private mutating func judge(_ value: UInt16, sensor: Int, time: Moment) {
+    mutating func judge(_ value: UInt16, sensor: Int, time: Moment) {
         let edge = alarms[sensor].judge(beatsPerMinute: value, at: time.monotonicNanoseconds)
         guard let edge else { return }
         if edge == .raise { counters.alarmsRaised += 1 } else { counters.alarmsCleared += 1 }
@@ -177,8 +189,10 @@ public struct Gateway: ~Copyable {
         }
         let diskDue = disk.deadline(
             syncDue: syncDue, isFilling: isFilling, wantsRead: wantsRead)
-        guard let diskDue else { return earliest }
-        return min(earliest ?? diskDue, diskDue)
+        for due in [diskDue, stallDue] {
+            if let due { earliest = min(earliest ?? due, due) }
+        }
+        return earliest
     }
 
     /// No more input will come: send and sync what there is, without waiting for company.
@@ -197,14 +211,16 @@ public struct Gateway: ~Copyable {
         return true
     }
 
-    /// Everything that was recorded has been synced.
-    public var isOnCard: Bool { cursor.unsyncedCount == 0 && disk.job == .none }
+    /// Everything that was recorded has been synced, and every tail is in the file.
+    public var isOnCard: Bool {
+        cursor.unsyncedCount == 0 && disk.job == .none && !disk.tailsMoved
+    }
 
     /// Whether one more record could be taken without another one leaving memory unsynced. A
     /// recording can wait; a heart cannot, so live input does not ask.
     public var hasRoom: Bool { cursor.unsyncedCount < unsyncedLimit }
 
-    /// A head record is wanted: at once, and synced with the next records or after a while. No
+    /// A head record is wanted: soon, and synced with the next records or after a while. No
     /// records come after the last ones of a drain, so their tail is synced at once.
     mutating func tailMoved(now: Int64) {
         let isLast = isDraining && areSinksServed

@@ -62,7 +62,9 @@ struct SaidLoss: Equatable {
 extension Sink {
     /// Records of `queue.lost` that no gap record has said yet: they are said when the sink takes
     /// records again, because a gap record needs a slot of the full ring itself.
-    public var unsaidLosses: UInt64 { (overwritten?.count ?? 0) + (unreadable?.count ?? 0) }
+    public var unsaidLosses: UInt64 {
+        (overwritten?.count ?? 0) + (unreadable?.count ?? 0) + (unknown?.count ?? 0)
+    }
 
     /// What the ring keeps of this sink: how far it has come, and what it has behind that. A loss
     /// that was not said for good yet holds the tail back.
@@ -106,6 +108,7 @@ extension Sink {
         switch loss.reason {
         case .overwritten: overwritten = loss.joined(to: overwritten)
         case .unreadable: unreadable = loss.joined(to: unreadable)
+        case .unknown: unknown = loss.joined(to: unknown)
         case .refused: preconditionFailure("what was never in the ring is no sink's loss")
         }
     }
@@ -126,7 +129,9 @@ extension Sink {
         var toldCount = 0
         while toldCount < said.count, said[toldCount].lastGap < queue.tail { toldCount += 1 }
         said.removeFirst(toldCount)
-        guard held != nil, overwritten == nil, unreadable == nil else { return false }
+        guard held != nil, overwritten == nil, unreadable == nil, unknown == nil else {
+            return false
+        }
         if said.count > 0, said[said.count - 1].lastGap >= synced { return false }
         held = nil
         return true
@@ -170,7 +175,7 @@ extension Gateway {
     mutating func noteUnreadable(_ loss: Loss, of index: Int, now: Int64) {
         let sink = sinks[index]
         tailMoved(now: now)
-        report(.recordsLost(sink: index, count: loss.count, .unreadable))
+        report(.recordsLost(sink: index, count: loss.count, loss.reason))
         sink.note(loss)
         recordUnreadable(of: sink, now: now)
     }
@@ -185,9 +190,14 @@ extension Gateway {
     /// Says what could not be read in a gap record, which goes the way of every record, to every
     /// sink.
     private mutating func recordUnreadable(of sink: Sink, now: Int64) {
-        guard let loss = sink.unreadable, hasRoom(for: sink) else { return }
-        sink.unreadable = nil
-        say(loss, of: sink, now: now)
+        if let loss = sink.unreadable, hasRoom(for: sink) {
+            sink.unreadable = nil
+            say(loss, of: sink, now: now)
+        }
+        if let loss = sink.unknown, hasRoom(for: sink) {
+            sink.unknown = nil
+            say(loss, of: sink, now: now)
+        }
     }
 
     private mutating func say(_ loss: Loss, of sink: Sink, now: Int64) {

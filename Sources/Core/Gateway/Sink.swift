@@ -38,6 +38,8 @@ public final class Sink {
     var overwritten: Loss?
     /// What could not be read and no gap record has said yet.
     var unreadable: Loss?
+    /// What only a newer version can read and no gap record has said yet.
+    var unknown: Loss?
     /// Losses that are said once more, because the gap records that said them were lost.
     public internal(set) var lossesSaidAgain: UInt64 = 0
     /// What gap records say that the sink does not have yet, oldest first.

@@ -47,6 +47,8 @@ public struct DemoSummary: Equatable, Sendable {
     public var sinks: [LiveSink] = []
     public var alarmLatency: LiveLatency?
     public var durableLatency: LiveLatency?
+    /// How long the card took for each fdatasync of the ring.
+    public var syncLatency: LiveLatency?
     /// Where the data lies.
     public var files: [File] = []
 
@@ -133,6 +135,7 @@ private struct SummaryText {
         let rows = [
             ("alarm", summary.alarmLatency, "until the alarm is decided and handed on"),
             ("durable", summary.durableLatency, "until its record is synced or delivered"),
+            ("sync", summary.syncLatency, "the card alone, for each fdatasync of the ring"),
         ]
         return [head]
             + rows.map { name, latency, meaning in

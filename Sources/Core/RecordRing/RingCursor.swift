@@ -58,4 +58,10 @@ public struct RingCursor: Equatable, Sendable {
         precondition(sequence <= head, "only what was written can be synced")
         synced = max(synced, sequence)
     }
+
+    /// What was synced from `sequence` on is not on the card any more.
+    public mutating func markUnsynced(from sequence: UInt64) {
+        precondition(sequence >= oldest, "only what has a slot can be written again")
+        synced = min(synced, sequence)
+    }
 }

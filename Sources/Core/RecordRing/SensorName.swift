@@ -15,9 +15,9 @@ public struct SensorName: Equatable, Sendable {
     /// No name.
     public init() {}
 
-    /// nil when `text` is longer than 23 bytes.
+    /// nil when `text` is longer than 23 bytes or no UTF-8: it goes into JSON as it is.
     public init?(_ text: Span<UInt8>) {
-        guard text.count <= Self.limit else { return nil }
+        guard text.count <= Self.limit, text.isUTF8 else { return nil }
         for index in text.indices { self.text[index] = text[index] }
         count = text.count
     }
@@ -36,6 +36,18 @@ public struct SensorName: Equatable, Sendable {
 
     public static func == (one: SensorName, other: SensorName) -> Bool {
         one.bytes.isEqual(to: other.bytes)
+    }
+}
+
+extension Span<UInt8> {
+    /// The bytes are text in UTF-8 (RFC 3629 section 4).
+    fileprivate var isUTF8: Bool {
+        do throws(UTF8.ValidationError) {
+            _ = try UTF8Span(validating: self)
+            return true
+        } catch {
+            return false
+        }
     }
 }
 

@@ -6,6 +6,7 @@ public struct Configuration: Equatable, Sendable {
     /// The directory of the ring and of file sinks; not looked at yet.
     public var dataDirectory: String
     public var logLevel: LogLevel
+    public var statusIntervalNanoseconds: Int64
     public var input: InputSettings
     public var bluetooth: BluetoothSettings
     /// The sensors that are named, in the order of their first headings.
@@ -55,6 +56,8 @@ public struct InputSettings: Equatable, Sendable {
     public var sensor: String
     public var atEnd: AtEnd
     public var drainTimeoutNanoseconds: Int64
+    /// `FILE:LINE: [input] recording = PATH`: what turns out to be wrong with it is said there.
+    public var recordingPlace: String?
 }
 
 /// The radio and what is done when it fails: `[bluetooth]`.

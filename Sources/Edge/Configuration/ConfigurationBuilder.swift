@@ -12,15 +12,17 @@ struct ConfigurationBuilder {
 
     mutating func build() throws(ConfigurationError) -> Configuration {
         let (deviceID, data, logLevel) = buildGateway()
+        let statusInterval = read(.gateway) { $0.number("status_interval") }
         let input = buildInput()
         let bluetooth = buildBluetooth()
         let alarm = buildAlarm()
         let sensors = buildSensors(bluetooth, alarm)
         if input.source == .bluetooth { checkThereAreSensors(bluetooth, sensors) }
         let configuration = Configuration(
-            deviceID: deviceID, dataDirectory: data, logLevel: logLevel, input: input,
-            bluetooth: bluetooth, sensors: sensors, alarm: alarm, ring: buildRing(),
-            sinks: buildSinks(data: data))
+            deviceID: deviceID, dataDirectory: data, logLevel: logLevel,
+            statusIntervalNanoseconds: statusInterval, input: input, bluetooth: bluetooth,
+            sensors: sensors,
+            alarm: alarm, ring: buildRing(), sinks: buildSinks(data: data))
         checkPaths(of: configuration.sinks)
         let problems = table.sortedProblems
         guard problems.isEmpty else { throw ConfigurationError(problems: problems) }
@@ -71,7 +73,8 @@ struct ConfigurationBuilder {
                 source: source, speed: section.speed("speed"),
                 sensor: section.text("sensor") ?? type,
                 atEnd: section.text("at_end").flatMap { .init(rawValue: $0) } ?? .exit,
-                drainTimeoutNanoseconds: section.number("drain_timeout"))
+                drainTimeoutNanoseconds: section.number("drain_timeout"),
+                recordingPlace: section.place("recording"))
         }
     }
 

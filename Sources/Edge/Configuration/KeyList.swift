@@ -18,6 +18,9 @@ extension Key {
         Key(
             .gateway, "log", .choice(LogLevel.allCases.map(\.rawValue)), .value("info"),
             "The least important messages that are still written."),
+        Key(
+            .gateway, "status_interval", .duration(second...24 * 60 * minute), .value("1h"),
+            "How often the log says how it goes: records, sinks, and what the card had to do."),
     ]
 
     private static let input: [Key] = [

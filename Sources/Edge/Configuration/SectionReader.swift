@@ -50,6 +50,12 @@ struct SectionReader {
         return ""
     }
 
+    /// `FILE:LINE: [input] type = stdin`; nil when the key is not written.
+    func place(_ name: String) -> String? {
+        guard let entry = table.placed(id, name)?.entry else { return nil }
+        return "\(entry.file):\(entry.line): \(id.heading) \(name) = \(entry.value)"
+    }
+
     /// Reports `name`, if it is written.
     mutating func refuse(_ name: String, _ text: String, remedy: String) {
         guard let placed = table.placed(id, name) else { return }

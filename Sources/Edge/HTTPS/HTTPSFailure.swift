@@ -45,6 +45,14 @@ public struct HTTPSFailure: Error, Equatable, Sendable, CustomStringConvertible 
     }
 }
 
+extension HTTPSFailure {
+    /// What stays the same when the same thing fails again: libcurl's words hold milliseconds,
+    /// byte counts and ports, which do not.
+    public var cause: String {
+        "\(category.rawValue) \(code) \(certificateProblem.map { "\($0)" } ?? "")"
+    }
+}
+
 /// What a transfer knows about its own end, to be judged.
 struct FailureEvidence {
     var code: CURLcode

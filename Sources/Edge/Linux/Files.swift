@@ -11,6 +11,23 @@ extension FileDescriptor {
         return UInt64(max(0, status.st_size))
     }
 
+    /// Which file it is, whatever it is called now.
+    borrowing func identity(of path: String) throws(SystemError) -> FileIdentity {
+        var status = stat()
+        let descriptor = number
+        try retrying("fstat", path) { unsafe fstat(descriptor, &status) }
+        return FileIdentity(device: UInt64(status.st_dev), node: UInt64(status.st_ino))
+    }
+
+    /// Makes this descriptor one of the file that `other` has open, with its lock, in one step:
+    /// whoever uses the number does not notice (dup3(2)).
+    borrowing func become(
+        _ other: borrowing FileDescriptor, _ path: String
+    ) throws(SystemError) {
+        let (old, new) = (other.number, number)
+        try retrying("dup3", path) { pulsegate_replace_descriptor(old, new) }
+    }
+
     /// Writes all of `bytes` at `offset`.
     borrowing func write(
         _ bytes: Span<UInt8>, at offset: UInt64, subject: String
@@ -85,6 +102,12 @@ extension FileDescriptor {
     borrowing func unlock() { _ = flock(number, LOCK_UN) }
 }
 
+/// A file, whatever its name: two names with one identity are one file (stat(2)).
+struct FileIdentity: Equatable {
+    let device: UInt64
+    let node: UInt64
+}
+
 /// The few things done to paths.
 public enum Path {
     /// The folder that holds `path`.
@@ -93,14 +116,27 @@ public enum Path {
         return slash == path.startIndex ? "/" : String(path[..<slash])
     }
 
-    /// Makes the folder `path` and those above it (mode 0750), unless they are there.
+    /// Makes the folder `path` and those above it (mode 0750), unless they are there. The folder
+    /// that a new one lies in is synced: a ring that survives a power cut needs its folder to.
     public static func makeFolders(_ path: String) throws(SystemError) {
         if unsafe access(path, F_OK) == 0 { return }
         let parent = folder(of: path)
         if parent != path && parent != "." { try makeFolders(parent) }
-        if unsafe mkdir(path, 0o750) != 0 && errno != EEXIST {
-            throw SystemError.last("mkdir", path)
+        if unsafe mkdir(path, 0o750) != 0 {
+            guard errno == EEXIST else { throw SystemError.last("mkdir", path) }
+            return
         }
+        try synchronizeFolder(of: path)
+    }
+
+    /// Which file lies at `path` now; nil for none.
+    static func identity(of path: String) throws(SystemError) -> FileIdentity? {
+        var status = stat()
+        if unsafe stat(path, &status) == 0 {
+            return FileIdentity(device: UInt64(status.st_dev), node: UInt64(status.st_ino))
+        }
+        if errno == ENOENT || errno == ENOTDIR { return nil }
+        throw SystemError.last("stat", path)
     }
 
     public static func exists(_ path: String) -> Bool { unsafe access(path, F_OK) == 0 }

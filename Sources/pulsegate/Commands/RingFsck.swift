@@ -30,6 +30,10 @@ enum RingFsck {
         var reader = try place.open(alone: repairs)
         let verdict = try look(at: &reader)
         if verdict.isClean {
+            let unknown = verdict.check.unknownCount
+            if unknown > 0 {
+                Console.line("only a newer pulsegate can read \(unknown) of the records")
+            }
             Console.line(repairs ? "nothing to repair" : "clean")
             return ExitStatus.success
         }
@@ -58,9 +62,12 @@ enum RingFsck {
                 Console.line("\(place): \(RingText.fault(finding, geometry))")
             }
         }
-        if findings > findingLimit { Console.line("and \(findings - findingLimit) places more") }
+        if findings > findingLimit {
+            let more = UInt64(findings - findingLimit)
+            Console.line("and \(RingText.count(more, "place")) more")
+        }
         Console.line(kept(check))
-        Console.line(counts(check))
+        Console.line("slots: \(RingText.counts(check))")
         return Verdict(
             survey: survey, check: check,
             frame: RingFrameRepair(
@@ -83,11 +90,6 @@ enum RingFsck {
             + "\(oldest.sequence) to \(newest.sequence)"
     }
 
-    private static func counts(_ check: RingCheck) -> String {
-        "slots: \(check.damagedCount) damaged, \(check.tornCount) torn, \(check.missingCount) "
-            + "missing, \(check.unwrittenCount) not written"
-    }
-
     private static func remedy(_ verdict: Verdict) -> String {
         switch verdict.frame {
         case .refused:
@@ -100,10 +102,6 @@ enum RingFsck {
             return "stop the gateway and say `pulsegate ring fsck --repair`, which fills the file "
                 + "up to \(end) bytes; what was cut off is lost, and a gateway counts and says it"
         case .nothing: break
-        }
-        let unknown = verdict.check.unknownCount
-        if unknown > 0 && unknown == verdict.check.damagedCount {
-            return "install the newer pulsegate again; it can read its records"
         }
         return "stop the gateway and say `pulsegate ring fsck --repair`, which zeroes what cannot "
             + "be read; a gateway passes over it all the same"

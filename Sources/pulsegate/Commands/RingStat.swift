@@ -79,10 +79,7 @@ enum RingStat {
     }
 
     private static func sayDamage(_ survey: RingSurvey, _ check: RingCheck) {
-        say(
-            "slots",
-            "\(check.damagedCount) damaged, \(check.tornCount) torn, \(check.missingCount) "
-                + "missing, \(check.unwrittenCount) not written")
+        say("slots", RingText.counts(check))
         let damaged = survey.isHeadDamaged
         let names = (damaged.a ? ["A"] : []) + (damaged.b ? ["B"] : [])
         if !names.isEmpty { say("", "head record \(names.joined(separator: " and ")) damaged") }
@@ -113,6 +110,7 @@ enum RingStat {
             "\(RingText.bytes(Double(wear.bytesWritten))) written, "
                 + "\(RingText.count(wear.syncs, "fdatasync")), the longest "
                 + "\(RingText.oneDecimal(longest)) ms")
+        saySyncTimes(wear.syncTimes)
         let seconds = lifeSeconds(check, birth: birth)
         guard
             let life = CardLife(wear: wear, seconds: seconds ?? 0, terabytesWritten: terabytes)
@@ -125,6 +123,24 @@ enum RingStat {
                 + "\(RingText.bytes(terabytes * 1e12)) is what the card takes, "
                 + "and \(RingText.percent(life.used)) of it is used; what the card writes to move "
                 + "data within itself is not known")
+    }
+
+    /// How long the fdatasyncs of the ring's life took: a card that wears out gets slower first.
+    private static func saySyncTimes(_ times: SyncTimes) {
+        guard let half = times.bucket(ofPercent: 50), let most = times.bucket(ofPercent: 99) else {
+            return
+        }
+        let parts = (0..<SyncTimes.bucketCount).filter { times[$0] > 0 }
+            .map { "\(times[$0]) \(within($0))" }
+        say(
+            "",
+            "half of them \(within(half)), 99 % \(within(most)): "
+                + parts.joined(separator: ", "))
+    }
+
+    private static func within(_ bucket: Int) -> String {
+        guard let edge = SyncTimes.edgeMicroseconds(of: bucket) else { return "longer than 2.1 s" }
+        return "within \(RingText.oneDecimal(Double(edge) / 1_000)) ms"
     }
 
     /// Seconds since the ring was made: since the file was, or since its oldest record if that is

@@ -1,5 +1,6 @@
 import Bytes
 import Configuration
+import Diagnostics
 import Gateway
 import Linux
 import RecordRing
@@ -40,34 +41,19 @@ enum RunCommand {
             let plan = try SessionPlan(configuration)
             var session = try plan.open(log: log) { _, _ in }
             log.write(.notice, "started: \(plan.summary)")
+            // The first tick comes at once, and the last one at the end: neither says anything.
+            var isFirst = true
             let outcome = try SetupError.wrap { () throws(SystemError) in
-                try session.run(tickNanoseconds: nil) { _ in }
+                try session.run(tickNanoseconds: plan.statusNanoseconds) { session in
+                    if !isFirst && !session.hasEnded { RunReport.write(session, log) }
+                    isFirst = false
+                }
             }
-            return finish(outcome, session, log)
+            RunReport.write(session, log)
+            return outcome == .interrupted ? ExitStatus.failure : ExitStatus.success
         } catch {
             Console.error("\(error)")
             return ExitStatus.failure
         }
-    }
-
-    /// Says how it ended. Records that stay in the ring are no failure: the next start sends them.
-    private static func finish(
-        _ outcome: Session.Outcome, _ session: borrowing Session, _ log: Log
-    ) -> Int32 {
-        let counters = session.pipeline.gateway.counters
-        log.write(
-            .notice,
-            "stopped: \(counters.notifications) notifications, \(counters.recorded) recorded, "
-                + "\(counters.malformed) malformed, \(counters.offSkin) off skin, "
-                + "\(counters.alarmsRaised) alarms")
-        for sink in session.pipeline.gateway.sinks {
-            let waiting = sink.owedCount(of: session.pipeline.gateway.cursor)
-            log.write(
-                .notice,
-                "sink \(String(decoding: sink.settings.name.bytes)): "
-                    + "\(sink.queue.acknowledged) delivered, \(sink.queue.lost) lost"
-                    + (waiting > 0 ? ", \(waiting) stay in the ring" : ""))
-        }
-        return outcome == .interrupted ? ExitStatus.failure : ExitStatus.success
     }
 }

@@ -16,7 +16,10 @@ extension SessionPlan {
                 case .times(let factor): .times(factor)
                 case .maximum: .max
                 }
-            recording = (try Self.readRecording(path), path, speed, loops)
+            recording = (
+                try Self.readRecording(path, place: configuration.input.recordingPlace), path,
+                speed, loops
+            )
         }
         var sinks: [SinkPlan] = []
         for sink in configuration.sinks {
@@ -51,7 +54,8 @@ extension SessionPlan {
             ending: Session.Ending(
                 staysAtEnd: configuration.input.atEnd == .stay,
                 drainNanoseconds: configuration.input.drainTimeoutNanoseconds),
-            storagePolicy: configuration.ring.allowsVolatile ? .volatileAllowed : .lasting)
+            storagePolicy: configuration.ring.allowsVolatile ? .volatileAllowed : .lasting,
+            statusNanoseconds: configuration.statusIntervalNanoseconds)
     }
 
     /// The sensors that have sections, and behind them the places for those that have none.
@@ -72,10 +76,16 @@ extension SessionPlan {
     /// Longest recording that is read: a week at one row a second.
     private static let recordingBytesMax = 16 << 20
 
-    /// Reads a recording file.
-    static func readRecording(_ path: String) throws(SetupError) -> [UInt8] {
-        try SetupError.wrap { () throws(SystemError) in
-            try Path.contents(of: path, atMost: recordingBytesMax)
+    /// Reads a recording file. `place` is the line of the configuration that names it.
+    static func readRecording(
+        _ path: String, place: String? = nil
+    ) throws(SetupError) -> [UInt8] {
+        do throws(SystemError) {
+            return try Path.contents(of: path, atMost: recordingBytesMax)
+        } catch {
+            guard let place else { throw SetupError("\(error)") }
+            throw SetupError(
+                "\(place): \(error.reason); write the path of a recording that can be read")
         }
     }
 

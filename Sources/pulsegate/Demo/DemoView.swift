@@ -184,6 +184,7 @@ extension DemoView {
         ring.used = cursor.head - cursor.oldest
         ring.capacity = cursor.slotCount
         ring.unsynced = cursor.unsyncedCount
+        ring.trouble = session.pipeline.ringTrouble ?? ""
         return ring
     }
 
@@ -232,6 +233,7 @@ extension DemoView {
         summary.sinks = sinks(session)
         summary.alarmLatency = latency(session.pipeline.journal.alarmLatency)
         summary.durableLatency = latency(session.pipeline.gateway.durableLatency)
+        summary.syncLatency = latency(session.pipeline.journal.syncLatency)
         summary.files = [DemoSummary.File(role: "ring", path: "\(plan.dataFolder)/ring")]
         for sink in plan.sinks {
             guard case .file(let file) = sink.kind else { continue }

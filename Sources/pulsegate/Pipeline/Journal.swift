@@ -27,8 +27,15 @@ final class Journal {
     var alarmLatency = LatencyHistogram()
     /// How long the card took for each fdatasync of the ring.
     var syncLatency = LatencyHistogram()
-    /// What the card has been asked to do in the ring's life.
-    var wear = WearStatistics()
+    /// Work of one turn of the poll loop: whatever comes waits for so long at most.
+    var turnLatency = LatencyHistogram()
+    /// What the card does wrong.
+    let ringTrouble: RingTroubleLog
+    /// What the card has been asked to do in the ring's life, now and when this run began.
+    var wear: WearStatistics
+    let wearAtStart: WearStatistics
+    /// Machine time at which the run began (monotonic nanoseconds).
+    private let began = Clock.monotonicNanoseconds()
 
     /// Losses that were not said yet, by sink and reason, and when such a line was written last.
     private var losses: [LossKey: (count: UInt64, saidAt: Int64)] = [:]
@@ -42,12 +49,21 @@ final class Journal {
     /// is enough.
     private static let lossNanoseconds: Int64 = 60_000_000_000
 
-    init(log: Log, sensors: [String], sinks: [String], start: Moment) {
+    init(
+        log: Log, sensors: [String], sinks: [String], ringPath: String, start: Moment,
+        wear: WearStatistics
+    ) {
+        self.wear = wear
+        wearAtStart = wear
         self.log = log
+        ringTrouble = RingTroubleLog(log: log, path: ringPath)
         self.sensors = sensors
         self.sinks = sinks
         self.start = start
     }
+
+    /// Seconds of machine time since the run began.
+    var secondsRun: Int64 { (Clock.monotonicNanoseconds() - began) / 1_000_000_000 }
 
     /// Another device has taken the place of a sensor.
     func rename(sensor: Int, to name: String) { sensors[sensor] = name }
@@ -76,6 +92,7 @@ final class Journal {
         if case .recordsLost(let sink, let count, let reason) = report {
             return noteLoss(count, sink: sink, reason)
         }
+        if ringTrouble.note(report, now: Clock.monotonicNanoseconds()) { return }
         let (level, text) = Messages.line(report, sensors: sensors, sinks: sinks)
         log.write(level, text)
     }

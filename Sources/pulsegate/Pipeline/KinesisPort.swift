@@ -77,7 +77,8 @@ final class KinesisPort: NetworkSink {
     let transfer: HTTPSTransfer
     private var writer: RequestWriter
     private let endpoint: String
-    private var lastFailure: String?
+    /// The cause of the last failure, without what differs from one try to the next.
+    private var lastCause: String?
 
     init(plan: KinesisPlan, client: HTTPSClient) throws(SetupError) {
         endpoint = plan.endpoint
@@ -104,7 +105,7 @@ final class KinesisPort: NetworkSink {
             }
             try start()
         } catch {
-            note(error.text, journal)
+            note(error.text, cause: error.text, journal)
             gateway.sinkFailed(sink: sink, now: now.monotonicNanoseconds)
         }
     }
@@ -122,22 +123,22 @@ final class KinesisPort: NetworkSink {
         let transfer = self.transfer
         switch transfer.result {
         case .answered(let answer):
-            lastFailure = nil
+            lastCause = nil
             let wait = Int64(min(answer.retryAfterSeconds ?? 0, 3_600)) * 1_000_000_000
             gateway.sinkAnswered(
                 sink: sink, status: answer.status, body: transfer.response,
                 retryAfterNanoseconds: wait, now: now)
         case .failed(let failure):
-            note("\(failure)", journal)
+            note("\(failure)", cause: failure.cause, journal)
             gateway.sinkFailed(sink: sink, now: now)
         case nil: preconditionFailure("a transfer that is handed back has a result")
         }
     }
 
     /// The same cause is said once, not at every try.
-    private func note(_ text: String, _ journal: Journal) {
-        if text != lastFailure { journal.log.write(.warning, "\(endpoint): \(text)") }
-        lastFailure = text
+    private func note(_ text: String, cause: String, _ journal: Journal) {
+        if cause != lastCause { journal.log.write(.warning, "\(endpoint): \(text)") }
+        lastCause = cause
     }
 
     func cancel() { transfer.cancel() }

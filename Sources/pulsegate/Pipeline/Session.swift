@@ -55,6 +55,8 @@ struct Session: ~Copyable {
     /// handle in one.
     private var radioIsBusy = true
     private var phase = Phase.running
+    /// `run` is about to return.
+    private(set) var hasEnded = false
     private let notification = NotificationBuffer()
     /// Lines of standard input that were no hexadecimal.
     private(set) var malformedLines = 0
@@ -110,7 +112,10 @@ struct Session: ~Copyable {
         }
     }
 
-    private func finish(_ outcome: Outcome, _ tick: (borrowing Session) -> Void) -> Outcome {
+    private mutating func finish(
+        _ outcome: Outcome, _ tick: (borrowing Session) -> Void
+    ) -> Outcome {
+        hasEnded = true
         tick(self)
         pipeline.stop()
         pipeline.journal.sayLosses()
@@ -177,7 +182,15 @@ struct Session: ~Copyable {
         guard let lines else { return }
         try lines.read { line, bytes in
             switch line {
-            case .notification: feed(bytes, at: Clock.now())
+            case .notification(.heartRateMeasurement): feed(bytes, at: Clock.now())
+            case .notification(let characteristic):
+                pipeline.feed(bytes, characteristic, time: Clock.now())
+            case .noMeasurement:
+                malformedLines += 1
+                pipeline.journal.log.write(
+                    .warning,
+                    "input line \(lines.number): no measurement stands before the \"=\" "
+                        + "(2A37, 2A35, 2A1C, 2A5F, 2A5E or 2A18)")
             case .malformed(let error):
                 malformedLines += 1
                 let text = Messages.text(error, in: String(decoding: bytes))
@@ -222,10 +235,9 @@ struct Session: ~Copyable {
         radioIsBusy = radio.turn(
             deliver: { delivery, bytes in
                 // A value that stands still is no heart rate: neither judged nor sent.
-                guard !delivery.isFrozen, delivery.characteristic == .heartRateMeasurement else {
-                    return
-                }
-                pipeline.feed(bytes, sensor: delivery.sensor, time: Clock.now())
+                guard !delivery.isFrozen else { return }
+                pipeline.feed(
+                    bytes, delivery.characteristic, sensor: delivery.sensor, time: Clock.now())
             },
             tell: { note($0, radio.plan.unnamed) }, log: pipeline.journal.log)
     }

@@ -52,6 +52,8 @@ struct SessionPlan {
     var radio: RadioPlan?
     var ending: Session.Ending
     var storagePolicy = StoragePolicy.lasting
+    /// How often the log says how it goes.
+    var statusNanoseconds: Int64?
 }
 
 extension SessionPlan {
@@ -78,12 +80,12 @@ extension SessionPlan {
             settings: try gatewaySettings(replay?.sensorStart ?? start), cursor: recovered.cursor,
             head: recovered.head,
             now: start.monotonicNanoseconds)
+        let wear = recovered.head?.wear ?? WearStatistics()
         let journal = Journal(
-            log: log, sensors: sensors.map(\.name), sinks: sinks.map(\.name),
-            start: replay?.sensorStart ?? start)
+            log: log, sensors: sensors.map(\.name), sinks: sinks.map(\.name), ringPath: ring.path,
+            start: replay?.sensorStart ?? start, wear: wear)
         let ringJob = RingJob(
-            file: ring, records: max(Limits.writeRecords, Limits.readRecords),
-            wear: recovered.head?.wear ?? WearStatistics())
+            file: ring, records: max(Limits.writeRecords, Limits.readRecords), wear: wear)
         do throws(SystemError) {
             let pipeline = try Pipeline(
                 gateway: gateway, journal: journal, ringJob: ringJob, worker: worker,
@@ -124,23 +126,25 @@ extension SessionPlan {
         }
         let recovered = try SetupError.wrap { () throws(SystemError) in try ring.recover() }
         if recovered.recordCount > 0 {
-            log.write(.information, "ring: \(recovered.recordCount) records found in \(path)")
+            let found = RingText.count(recovered.recordCount, "record")
+            log.write(.information, "ring: \(found) found in \(path)")
         }
         if recovered.damagedCount > 0 {
             log.write(
-                .warning, "ring: \(recovered.damagedCount) slots damaged in \(path)")
+                .warning,
+                "ring: \(RingText.count(recovered.damagedCount, "slot")) damaged in \(path)")
         }
         if recovered.tornCount > 0 {
             log.write(
                 .notice,
-                "ring: \(recovered.tornCount) slots torn in \(path); they were being written "
-                    + "when the power went")
+                "ring: \(RingText.count(recovered.tornCount, "slot")) torn in \(path); being "
+                    + "written when the power went")
         }
         if let asked = RingGeometry(fileBytes: ringBytes), asked != ring.geometry {
             log.write(
                 .notice,
-                "ring: \(path) keeps its \(ring.geometry.slotCount) slots; the size asked for "
-                    + "has \(asked.slotCount) (a new size takes a new file)")
+                "ring: \(path) keeps its \(RingText.count(ring.geometry.slotCount, "slot")); the "
+                    + "size asked for has \(asked.slotCount) (a new size takes a new file)")
         }
         return (ring, recovered)
     }

@@ -83,7 +83,7 @@ private func judgeRates(_ measurements: Int, _ stopwatch: inout Stopwatch) {
     keep(edges)
 }
 
-private func record(_ sequence: Int) -> Record {
+func record(_ sequence: Int) -> Record {
     guard let sensor = SensorName("D4:4A:C4:B0:24:03") else {
         preconditionFailure("a name is 23 bytes at most")
     }

@@ -4,6 +4,7 @@ import Linux
 //
 //   pulsegate-bench                     a line a stage: name, nanoseconds a measurement
 //   pulsegate-bench STAGE MEASUREMENTS  one stage, for a profiler that counts instructions
+//   pulsegate-bench TASK WORDS          a part of the ring's bench, see RingTask
 
 // As the program itself begins.
 CRC32CInstruction.use()
@@ -14,6 +15,8 @@ if arguments.isEmpty {
         let nanoseconds = try stage.medianNanoseconds(runs: 7, measurements: 200_000)
         print("\(stage.rawValue)\t\(nanoseconds)")
     }
+} else if let name = arguments.first, let task = RingTask(rawValue: name) {
+    if try !task.run(Array(arguments.dropFirst())) { print("usage: \(RingTask.usage)") }
 } else if arguments.count == 2, let name = arguments.first, let stage = Stage(rawValue: name),
     let count = arguments.last.flatMap({ Int($0) }), count > 0
 {
@@ -22,6 +25,7 @@ if arguments.isEmpty {
 } else {
     let names = Stage.allCases.map(\.rawValue).joined(separator: ", ")
     print("usage: pulsegate-bench [STAGE MEASUREMENTS], where STAGE is one of \(names)")
+    print("       pulsegate-bench \(RingTask.usage)")
 }
 
 extension Stage {

@@ -194,10 +194,18 @@ private struct SmallRing {
         var ring = try SmallRing(slotCount: 8, head: 8)
         ring.slots[3][4] = 2
         ring.slots[3] = sealed(ring.slots[3])
+        for slot in 5...6 {
+            ring.slots[slot][5] = 99
+            ring.slots[slot] = sealed(ring.slots[slot])
+        }
         let (findings, check) = ring.check()
-        #expect(findings == ["damaged(RecordRing.SlotFault.unknown(layout: 2, kind: 1)) 3+1 3"])
-        #expect(check.unknownCount == 1)
-        #expect(check.damagedCount == 1)
+        #expect(
+            findings == [
+                "unknown(layout: 2, kind: 1) 3+1 3", "unknown(layout: 1, kind: 99) 5+2 5",
+            ])
+        #expect(check.unknownCount == 3)
+        #expect(check.damagedCount == 0)
+        #expect(check.wholeCount == 5)
     }
 
     /// Bytes from outside: any sequence that a checksum can be put over, any head record.
@@ -227,6 +235,9 @@ private struct SmallRing {
                 case 1: ring.wipe(index)
                 case 2: ring.slots[index] = random.bytes(128)
                 case 3: ring.slots[index][Int.random(in: 0..<128, using: &random)] ^= 0x40
+                case 4:
+                    ring.slots[index][5] = UInt8.random(in: 8...255, using: &random)
+                    ring.slots[index] = sealed(ring.slots[index])
                 default: break
                 }
             }
@@ -234,7 +245,7 @@ private struct SmallRing {
             let unused = UInt64(count) - min(UInt64(count), ring.survey.cursor.head)
             let counted =
                 check.wholeCount + check.missingCount + check.unwrittenCount + check.tornCount
-                + check.damagedCount
+                + check.damagedCount + check.unknownCount
             #expect(counted >= UInt64(count) - unused)
             #expect(counted <= UInt64(count))
         }

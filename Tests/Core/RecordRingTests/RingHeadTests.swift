@@ -7,7 +7,7 @@ import Testing
 struct RingHeadTests {
     private static let golden =
         hex(
-            "580E9962",  // CRC-32C
+            "4F87D443",  // CRC-32C
             "01000000",  // layout version
             "0500000000000000",  // generation
             "7800000000000000",  // head
@@ -24,13 +24,19 @@ struct RingHeadTests {
         + hex(
             "04 66696C65 00000000000000000000000000000000000000",  // file
             "0700000000000000")  // its tail, and nothing behind it
-        + [UInt8](repeating: 0, count: 832)
+        + [UInt8](repeating: 0, count: 64 + 6 * 96)
+        + hex("2A01000000000000")  // fdatasyncs under 128 µs
+        + [UInt8](repeating: 0, count: 14 * 8)
+        + hex("0200000000000000")  // those of 2.1 s and more
+        + [UInt8](repeating: 0, count: 64)
 
     private func example() throws -> RingHead {
         var head = RingHead(generation: 5, head: 120)
         head.wear.bytesWritten = 1 << 32
         head.wear.syncs = 300
         head.wear.longestSyncMicroseconds = 250_000
+        head.wear.syncTimes[0] = 298
+        head.wear.syncTimes[15] = 2
         var acknowledged = AcknowledgedSet()
         for distance in [1, 64, 511] { acknowledged[distance] = true }
         head.append(
@@ -65,6 +71,9 @@ struct RingHeadTests {
                 head.wear.bytesWritten = random.next() >> 1
                 head.wear.syncs = random.next() >> 1
                 head.wear.longestSyncMicroseconds = random.next()
+                for bucket in 0..<SyncTimes.bucketCount {
+                    head.wear.syncTimes[bucket] = random.next() >> 6
+                }
                 for index in 0..<count {
                     let text = String(repeating: "s", count: 23 - count) + "\(index)"
                     var tail = SinkTail(sink: try name(text), tail: random.next() >> 1)

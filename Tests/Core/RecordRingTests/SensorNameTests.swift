@@ -28,6 +28,16 @@ struct SensorNameTests {
         #expect(fromBytes([UInt8](text.utf8)) == (try name(text)))
     }
 
+    /// It goes into JSON as it is: half a character would make the line no text at all.
+    @Test(
+        arguments: [
+            [0xFF], [0xE2, 0x99], [0x61, 0xC3], [0xC0, 0x80], [0xED, 0xA0, 0x80],
+            [0xF4, 0x90, 0x80, 0x80],
+        ] as [[UInt8]])
+    func bytesThatAreNoUTF8AreNoName(_ bytes: [UInt8]) {
+        #expect(fromBytes(bytes) == nil)
+    }
+
     @Test func namesAreEqualByteForByte() throws {
         #expect(try name("a") == name("a"))
         #expect(try name("a") != name("b"))

@@ -11,6 +11,7 @@ import Testing
             configuration
                 == Configuration(
                     deviceID: "ward-7", dataDirectory: "/data", logLevel: .info,
+                    statusIntervalNanoseconds: 3_600_000_000_000,
                     input: InputSettings(
                         source: .standardInput, speed: .times(1), sensor: "stdin", atEnd: .exit,
                         drainTimeoutNanoseconds: 30_000_000_000),
@@ -27,53 +28,16 @@ import Testing
     }
 
     @Test func everyKeyArrivesInItsPlace() throws {
-        let configuration = try read(
-            """
-            [gateway]
-            device_id = Bed_12.a:b-c
-            data = var/pulse/
-            log = debug
-            [input]
-            type = recording
-            recording = a file.csv
-            speed = 2.5
-            sensor = Gerät 1
-            loop = yes
-            at_end = stay
-            drain_timeout = 2 min
-            [alarm]
-            high = 120
-            clear = 120
-            onset_delay = 1.5s
-            [ring]
-            size = 1.5GiB
-            sync = each
-            sync_interval = 100ms
-            lazy_interval = 10min
-            when_full = refuse
-            allow_volatile = yes
-            [sink cloud]
-            type = kinesis
-            flush = 0s
-            batch_records = 1
-            batch_bytes = 5MiB
-            stream = heart.rates_1-a
-            region = cn-north-1
-            ca_file = /ca.pem
-            profile = bedside
-            credentials_file = /keys
-            timeout = 3s
-            connect_timeout = 200ms
-            [sink log]
-            type = file
-            """)
+        let configuration = try read(everyKey)
         #expect(
             configuration
                 == Configuration(
                     deviceID: "Bed_12.a:b-c", dataDirectory: "var/pulse/", logLevel: .debug,
+                    statusIntervalNanoseconds: 86_400_000_000_000,
                     input: InputSettings(
                         source: .recording(path: "a file.csv", loops: true), speed: .times(2.5),
-                        sensor: "Gerät 1", atEnd: .stay, drainTimeoutNanoseconds: 120_000_000_000),
+                        sensor: "Gerät 1", atEnd: .stay, drainTimeoutNanoseconds: 120_000_000_000,
+                        recordingPlace: "p.conf:8: [input] recording = a file.csv"),
                     bluetooth: anyBluetooth, sensors: [],
                     alarm: lowAlarm,
                     ring: RingSettings(
@@ -206,6 +170,48 @@ import Testing
             """)
     }
 }
+
+/// Every key once, none with its default.
+private let everyKey = """
+    [gateway]
+    device_id = Bed_12.a:b-c
+    data = var/pulse/
+    log = debug
+    status_interval = 24h
+    [input]
+    type = recording
+    recording = a file.csv
+    speed = 2.5
+    sensor = Gerät 1
+    loop = yes
+    at_end = stay
+    drain_timeout = 2 min
+    [alarm]
+    high = 120
+    clear = 120
+    onset_delay = 1.5s
+    [ring]
+    size = 1.5GiB
+    sync = each
+    sync_interval = 100ms
+    lazy_interval = 10min
+    when_full = refuse
+    allow_volatile = yes
+    [sink cloud]
+    type = kinesis
+    flush = 0s
+    batch_records = 1
+    batch_bytes = 5MiB
+    stream = heart.rates_1-a
+    region = cn-north-1
+    ca_file = /ca.pem
+    profile = bedside
+    credentials_file = /keys
+    timeout = 3s
+    connect_timeout = 200ms
+    [sink log]
+    type = file
+    """
 
 /// What is required and nothing else, in four lines; what follows it stands in `[input]`.
 let smallest = "[gateway]\ndata = /data\n[input]\ntype = stdin\n"

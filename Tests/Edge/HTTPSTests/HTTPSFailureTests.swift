@@ -52,6 +52,18 @@ extension HTTPSTests {
             #expect(failure.remedy.contains(folder))
         }
 
+        /// The words name the port; what a log says once is the cause.
+        @Test func causeIsTheSameHoweverTheWordsDiffer() throws {
+            let bench = try Bench()
+            let one = try bench.failure(of: "https://127.0.0.1:1/")
+            let other = try bench.failure(of: "https://127.0.0.1:2/")
+            #expect(one.text != other.text)
+            #expect(one.cause == other.cause)
+            let expired = try bench.failure(of: server.url("expired", "echo"))
+            let unknown = try bench.failure(of: server.url("unknown", "echo"))
+            #expect(Set([one.cause, expired.cause, unknown.cause]).count == 3)
+        }
+
         @Test func missingAuthorityFileIsNamed() throws {
             var settings = server.settings
             settings.certificateAuthorityFile = "/nowhere/ca.pem"

@@ -104,7 +104,8 @@ struct RingJobTests {
         #expect(job.write(10..<11, generation: 2, sync: true) == nil)
         #expect(job.syncNanoseconds.map { $0 >= 0 } == true)
         wear.bytesWritten += 11 * 128 + 2 * UInt64(RingHead.byteCount)
-        wear.syncs += 1
+        wear.noteSync(nanoseconds: try #require(job.syncNanoseconds))
+        wear.longestSyncMicroseconds = 3_600_000_000
         #expect(job.wear == wear)
         #expect(job.read(0..<1) != nil)
         #expect(job.syncNanoseconds == nil)

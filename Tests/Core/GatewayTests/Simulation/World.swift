@@ -32,7 +32,12 @@ final class World {
     var expectedAlarm: (sensor: Int, edge: AlarmEdge)?
     var cardDue: Int64?
     var cardFailedAt: Int64?
-    var failedReads = 0
+    /// Writes that failed, one after the other.
+    var failedWrites = 0
+    /// Until then every write fails, and reads too unless the card is read-only.
+    var awayUntil: Int64 = 0
+    var isReadOnly = false
+    var writeBegan: Int64 = 0
     var requests: [Request?]
     /// Before this, the sink is left alone.
     var quietUntil: [Int64]
@@ -244,6 +249,7 @@ final class World {
     }
 
     func write(_ first: UInt64, _ count: Int, sync: Bool) {
+        writeBegan = now
         slots.removeAll()
         gateway.copySlots(first: first, count: count, into: &slots)
         let bytes = [UInt8](copying: slots.bytes)

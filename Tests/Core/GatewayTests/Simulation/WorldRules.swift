@@ -21,9 +21,10 @@ extension World {
         checkTails()
     }
 
-    /// A tail that moved is in the file as soon as the card is free.
+    /// A tail that moved is in the file when the card is free and the last write a while ago.
     private func checkTails() {
         guard card.job == nil, !hasCardFailed else { return }
+        guard now >= writeBegan + Limits.tailWriteNanoseconds else { return }
         for (index, sink) in gateway.sinks.enumerated() {
             // Tails that move by losses alone wait for the next record.
             guard sink.queue.acknowledged > 0, sink.queue.lost == 0 else { continue }
@@ -35,7 +36,8 @@ extension World {
 
     /// A failed write is repeated after a while: until then nothing is overdue.
     private var hasCardFailed: Bool {
-        cardFailedAt.map { now - $0 <= Limits.diskRetryNanoseconds } ?? false
+        let wait = Limits.diskRetryNanoseconds << Int64(min(5, max(0, failedWrites - 1)))
+        return cardFailedAt.map { now - $0 <= min(wait, Limits.diskRetryMaxNanoseconds) } ?? false
     }
 
     /// A card that works has every record within the sync interval that no sink has, and the
