@@ -265,7 +265,7 @@ struct RingSearchTests {
         }
     }
 
-    /// Nothing was synced where head record B is blank and A is not whole: the first write was torn.
+    /// Nothing was synced where head record B is blank and A is not whole: a first write was torn.
     @Test func tornFirstWriteIsToldFromDamage() throws {
         var ring = try BigRing(head: 3, hint: nil)
         ring.damaged = [1, RingLimits.writeRecords]
