@@ -62,8 +62,8 @@ test-system: venv release
 	@echo "Running the binary against its doubles"
 	$(PYTHON) -m pytest -q Tests/Support Tests/EndToEnd Tests/Core/SigV4Tests Tests/BlueZ
 
-# Who listens in the Bluetooth lane: pulsegate, bleak, or both for their figures side by side.
-BLUEZ_CLIENTS ?= --client bleak
+# Who listens in the Bluetooth lane; with `--client bleak` beside it, their figures side by side.
+BLUEZ_CLIENTS ?= --client pulsegate
 
 .PHONY: packages-bluez
 packages-bluez: venv

@@ -191,7 +191,7 @@ def run_all(options: argparse.Namespace) -> bool:
         if options.make:
             continue
         for scenario in chosen:
-            for name in options.client or ["bleak"]:
+            for name in options.client or ["pulsegate"]:
                 row = lane.run(scenario, CLIENTS[name](),
                                DAY_SECONDS_MAX if options.day else SCENARIO_SECONDS_MAX)
                 rows.append(row)

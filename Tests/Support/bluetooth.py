@@ -20,13 +20,13 @@ class Bluetooth:
             raise RuntimeError("the fake BlueZ does not start")
         self.environment = {"DBUS_SYSTEM_BUS_ADDRESS": self.address}
 
-    def order(self, name, **arguments):
+    def order(self, do, /, **arguments):
         """Waits until the order is done; its names are those of fake_bluez.py."""
-        self.process.stdin.write(json.dumps({"do": name, **arguments}) + "\n")
+        self.process.stdin.write(json.dumps({"do": do, **arguments}) + "\n")
         self.process.stdin.flush()
         answer = json.loads(self.process.stdout.readline())
         if "error" in answer:
-            raise RuntimeError(f"{name}: {answer['error']}")
+            raise RuntimeError(f"{do}: {answer['error']}")
         return answer
 
     def members(self):

@@ -29,15 +29,17 @@ public struct RingRecovery: Sendable {
     /// The highest sequence of a whole record in its place.
     public private(set) var highest: UInt64?
 
-    /// `head` is the youngest head record: without one, every broken slot counts as damaged.
+    /// `head` is the youngest head record. Without one, every broken slot counts as damaged, but
+    /// where `isUnsynced` says that there was no sync yet: then the first write may have been torn.
     /// `writeRecords` is the largest write.
     public init(
-        geometry: RingGeometry, head: RingHead? = nil,
+        geometry: RingGeometry, head: RingHead? = nil, isUnsynced: Bool = false,
         writeRecords: UInt64 = RingLimits.writeRecords
     ) {
         self.geometry = geometry
         let synced = head?.synced ?? 0
-        let reach = head.map { $0.head - synced + writeRecords } ?? 0
+        let unknownReach = isUnsynced ? writeRecords : 0
+        let reach = head.map { $0.head - synced + writeRecords } ?? unknownReach
         unsettledFirst = synced % geometry.slotCount
         unsettledCount = min(reach, geometry.slotCount)
     }

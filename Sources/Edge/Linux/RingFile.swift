@@ -22,8 +22,8 @@ public enum RingFileError: Error, Equatable, Sendable, CustomStringConvertible {
         case .format(let path, .notARing):
             "\(path): not a ring file; move it away or choose another data folder"
         case .format(let path, .headerDamaged):
-            "\(path): the ring's header is damaged; mend it with `pulsegate ring fsck --repair`, or "
-                + "move the file away to begin a new one"
+            "\(path): the ring's header is damaged; mend it with `pulsegate ring fsck --repair`, "
+                + "or move the file away to begin a new one"
         case .format(let path, .newerVersion(let version)):
             "\(path): written by a newer pulsegate (ring format \(version), this one reads "
                 + "\(RingHeader.formatVersion)); install that version again"

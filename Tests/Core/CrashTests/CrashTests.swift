@@ -65,13 +65,17 @@ struct CrashTests {
         if !Self.isDebug { #expect(run.machine.gapCount > 10, "losses are part of it") }
     }
 
-    /// A bit that has turned over takes its record and no other.
-    @Test func bitThatTurnsOverTakesOneRecord() throws {
-        let random = SeededRandom()
-        var run = CrashRun(Machine.Settings(), random: random)
+    /// A bit that has turned over takes its record and no other, and is no torn write.
+    @Test(arguments: [64, 256] as [UInt64])
+    func bitThatTurnsOverTakesOneRecord(_ slotCount: UInt64) throws {
+        let random = SeededRandom(test: "bitThatTurnsOverTakesOneRecord(\(slotCount))")
+        var search = Self.fastSearch(slotCount)
+        search?.fullScanSlots = slotCount
+        var run = CrashRun(
+            Machine.Settings(slotCount: slotCount), fastSearch: search, random: random)
         for laps: UInt64 in Self.isDebug ? [2] : [2, 4, 6] {
             try run.runToSync(laps: laps)
-            try run.flip(bits: Self.isDebug ? 1 : 100)
+            try run.flip(bits: Self.isDebug ? 1 : 6_400 / Int(slotCount))
         }
         print("bits: \(run.states) states, \(run.distinctCount) distinct")
     }

@@ -54,7 +54,7 @@ struct Inspection {
         try checkHead(ring, promise, damage)
         try checkSlots(ring, promise, damage)
         try checkDelivery(ring, promise, damage)
-        try checkFastSearch(ring)
+        try checkFastSearch(ring, promise, damage)
     }
 
     /// What the kept tails say that is done with is with the sink, or said to be lost.
@@ -264,7 +264,9 @@ struct Inspection {
     }
 
     /// The fast search finds the same place, wherever it trusts itself.
-    private mutating func checkFastSearch(_ ring: OpenedRing) throws(Violation) {
+    private mutating func checkFastSearch(
+        _ ring: OpenedRing, _ promise: Promise, _ damage: Damage
+    ) throws(Violation) {
         guard let fastSearch, opening == .sound else { return }
         let search = RingSearch(geometry: ring.geometry, settings: fastSearch)
         let fast = OpenedRing.search(ring.bytes, search)
@@ -272,6 +274,20 @@ struct Inspection {
         let (found, other) = (ring.cursor, fast.cursor)
         guard other.head == found.head, other.oldest <= found.oldest else {
             throw Violation(.searchesDiffer, "\(found) in full, \(other) fast")
+        }
+        guard promise.isHonest, !damage.isHeadDamaged else { return }
+        // What the last synced head record does not know to be synced cannot be told from a torn
+        // write, nor can the oldest records, which the next write goes over.
+        let isTold = damage.record.map { record in
+            record < promise.syncedHead?.synced ?? 0
+                && record >= found.oldest + fastSearch.writeRecords
+        }
+        let least: UInt64 = isTold == true && fast.isScannedInFull ? 1 : 0
+        let most = promise.brokenAtStart + (damage.record == nil ? 0 : 1)
+        guard fast.damagedCount >= least, fast.damagedCount <= most else {
+            throw Violation(
+                .tornOrDamaged,
+                "\(fast.damagedCount) damaged, \(fast.tornCount) torn, \(most) at most")
         }
     }
 }

@@ -15,6 +15,8 @@ struct Promise {
     private(set) var isAccounted: [[Bool]]
     /// Gap records by their sequence: whose they are, and what they say.
     private(set) var gaps: [UInt64: (sink: Int, gap: Gap)] = [:]
+    /// Slots without a whole record when this life began, torn by the cut before.
+    private(set) var brokenAtStart: UInt64 = 0
     /// Records that died in memory or half written with an earlier life, by the sequence that has
     /// been given again since. A torn write can make one whole again: the rest of it lies in the
     /// slot already. It was measured, and nothing was promised of either.
@@ -102,6 +104,7 @@ struct Promise {
                 UInt64(sequence) >= ring.cursor.oldest && ring.isReadable(UInt64(sequence))
         }
         syncedHead = ring.found.head
+        brokenAtStart = ring.found.damagedCount + ring.found.tornCount
         isHonest = true
     }
 
@@ -150,6 +153,8 @@ struct Violation: Error, CustomStringConvertible {
         /// The tail that is kept goes on over a record that the sink does not have, and that no
         /// gap record says.
         case lostSilently
+        /// What a cut has torn is called damaged, or what was damaged is called torn.
+        case tornOrDamaged
         /// The fast search and the full scan do not agree.
         case searchesDiffer
     }

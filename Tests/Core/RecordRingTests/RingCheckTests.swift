@@ -7,7 +7,8 @@ private struct SmallRing {
     let geometry: RingGeometry
     var slots: [[UInt8]]
     var headA = HeadContent.blank
-    var headB = HeadContent.blank
+    /// Damaged, because a ring whose second head record is blank has never been synced.
+    var headB = HeadContent.damaged
 
     /// A ring of `slotCount` slots after the records 0 to `head` - 1.
     init(slotCount: Int, head: UInt64) throws {
@@ -104,6 +105,19 @@ private struct SmallRing {
         #expect(
             ring.check().0 == [
                 "damaged(RecordRing.SlotFault.checksum) 2979+1 2979", "torn 2980+1 2980",
+            ])
+    }
+
+    /// The head record that was written with it is torn too, or never came.
+    @Test(arguments: [.blank, .damaged] as [HeadContent])
+    func tornFirstWriteIsNoCorruption(_ first: HeadContent) throws {
+        var ring = try SmallRing(slotCount: 3_000, head: 6)
+        (ring.headA, ring.headB) = (first, .blank)
+        ring.tear(5)
+        ring.tear(2_048)
+        #expect(
+            ring.check().0 == [
+                "torn 5+1 5", "damaged(RecordRing.SlotFault.checksum) 2048+1 none",
             ])
     }
 

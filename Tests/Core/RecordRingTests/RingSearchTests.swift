@@ -264,4 +264,13 @@ struct RingSearchTests {
             #expect(fast.cursor.oldest <= slow.cursor.oldest, "seed \(random.seed)")
         }
     }
+
+    /// Nothing was synced where head record B is blank and A is not whole: the first write was torn.
+    @Test func tornFirstWriteIsToldFromDamage() throws {
+        var ring = try BigRing(head: 3, hint: nil)
+        ring.damaged = [1, RingLimits.writeRecords]
+        let (found, _) = ring.search()
+        #expect(found.cursor.head == 3)
+        #expect([found.tornCount, found.damagedCount] == [1, 1])
+    }
 }

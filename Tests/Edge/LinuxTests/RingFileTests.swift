@@ -124,8 +124,8 @@ struct RingFileTests {
         try cut(path, to: length)
         #expect(
             refusal() == "\(path): \(length) bytes long, and its header says 20480; the file was "
-                + "cut or copied incompletely; mend it with `pulsegate ring fsck --repair`, or move "
-                + "it away to begin a new one")
+                + "cut or copied incompletely; mend it with `pulsegate ring fsck --repair`, or "
+                + "move it away to begin a new one")
     }
 
     @Test func fileOfANewerVersionIsRefused() throws {
