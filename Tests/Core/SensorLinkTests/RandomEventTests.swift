@@ -64,6 +64,14 @@ struct RandomEventTests {
         ]
 
         mutating func event(_ calls: [CallID]) -> BluetoothEvent {
+            if number(3) == 0 {
+                let id = CharacteristicID(device: address(1), service: 1, handle: 2)
+                return .valueArrived(adapter: 0, id)
+            }
+            return anyEvent(calls)
+        }
+
+        private mutating func anyEvent(_ calls: [CallID]) -> BluetoothEvent {
             switch number(40) {
             case 0: [.busClosed, .daemonVanished, .malformedMessage, .malformedMessage][number(4)]
             case 1, 2: .busOpened
