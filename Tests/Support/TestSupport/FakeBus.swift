@@ -6,10 +6,7 @@ public final class FakeBus {
     public static let scale = 0.01
 
     public private(set) var address = ""
-    private let process = Process()
-    private let input = Pipe()
-    private let output = Pipe()
-    private var unread = Data()
+    private let process: ChildProcess
 
     private struct Failure: Error, CustomStringConvertible {
         let description: String
@@ -24,35 +21,13 @@ public final class FakeBus {
         guard FileManager.default.isExecutableFile(atPath: python) else {
             throw Failure(description: "\(python) is not there: `make venv` makes it")
         }
-        process.executableURL = URL(fileURLWithPath: python)
-        process.arguments = [
-            "-B", script.path, "--sensors", "\(sensors)", "--bluez", bluez, "--scale", "\(scale)",
-        ]
-        process.standardInput = input
-        process.standardOutput = output
-        try process.run()
-        let ready = try line()
+        process = try ChildProcess([
+            python, "-B", script.path, "--sensors", "\(sensors)", "--bluez", bluez,
+            "--scale", "\(scale)",
+        ])
+        let ready = try process.readLine()
         guard ready.hasPrefix("ready ") else { throw Failure(description: ready) }
         address = String(ready.dropFirst(6))
-    }
-
-    deinit {
-        // Its input ends, and it with it.
-        input.fileHandleForWriting.closeFile()
-        process.waitUntilExit()
-    }
-
-    private func line() throws -> String {
-        while true {
-            if let end = unread.firstIndex(of: UInt8(ascii: "\n")) {
-                let text = String(decoding: unread[..<end], as: UTF8.self)
-                unread = Data(unread[(end + 1)...])
-                return text
-            }
-            let more = output.fileHandleForReading.availableData
-            if more.isEmpty { throw Failure(description: "the fake BlueZ has ended") }
-            unread += more
-        }
     }
 
     /// Gives an order and waits until it is done.
@@ -61,8 +36,8 @@ public final class FakeBus {
         var order = arguments
         order["do"] = name
         let text = try JSONSerialization.data(withJSONObject: order)
-        try input.fileHandleForWriting.write(contentsOf: text + [UInt8(ascii: "\n")])
-        let answer = try JSONSerialization.jsonObject(with: Data(try line().utf8))
+        try process.write(line: String(decoding: text, as: UTF8.self))
+        let answer = try JSONSerialization.jsonObject(with: Data(try process.readLine().utf8))
         guard let answer = answer as? [String: Any], answer["error"] == nil else {
             throw Failure(description: "\(name): \(answer)")
         }
