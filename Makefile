@@ -4,6 +4,8 @@ BUILD := .build
 VENV := $(BUILD)/venv
 PYTHON := $(VENV)/bin/python
 RELEASE := $(BUILD)/release/pulsegate
+# No lane hangs for ever: each is far longer than it takes on a slow machine with two cores.
+LIMIT := timeout --kill-after=10
 SWIFT_BUILD := swift build --scratch-path $(BUILD)
 SOURCES := $(shell find Sources -type f 2>/dev/null) Package.swift
 
@@ -13,7 +15,7 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 
 .PHONY: help
 help: ## What this Makefile does
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 18
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 24
 
 .PHONY: packages venv
 packages:
@@ -46,12 +48,12 @@ test: lint test-swift test-allocations test-system ## Every test that needs no r
 test-swift: venv
 	@echo "Building and running the Swift tests"
 	swift build --scratch-path $(BUILD) --build-tests --explicit-target-dependency-import-check error
-	swift test --scratch-path $(BUILD) --skip-build --skip AllocationTests
+	$(LIMIT) 1200 swift test --scratch-path $(BUILD) --skip-build --skip AllocationTests
 
 .PHONY: test-allocations
-test-allocations: packages
+test-allocations: venv
 	@echo "Counting allocations in the release build"
-	swift test --scratch-path $(BUILD)-release -c release --filter AllocationTests
+	$(LIMIT) 1800 swift test --scratch-path $(BUILD)-release -c release --filter AllocationTests
 
 .PHONY: test-crash
 test-crash: packages ## Every state that a power cut can leave, in the release build (minutes)
@@ -60,11 +62,36 @@ test-crash: packages ## Every state that a power cut can leave, in the release b
 .PHONY: test-system
 test-system: venv release
 	@echo "Running the binary against its doubles"
-	$(PYTHON) -m pytest -q Tests/Support Tests/EndToEnd Tests/Core/SigV4Tests
+	$(LIMIT) 1800 $(PYTHON) -m pytest -q Tests/Support Tests/EndToEnd Tests/Core/SigV4Tests Tests/BlueZ
+
+# Who listens in the Bluetooth lane; with `--client bleak` beside it, their figures side by side.
+BLUEZ_CLIENTS ?= --client pulsegate
+
+.PHONY: packages-bluez
+packages-bluez: venv
+ifneq ($(PACKAGES),skip)
+	@.ci/setup packages packages-bluez.txt
+endif
+
+.PHONY: test-bluez
+test-bluez: packages-bluez release ## bluetoothd on a kernel of its own, with virtual sensors
+	$(PYTHON) Tests/BlueZ/lane.py $(BLUEZ_CLIENTS) $(BLUEZ)
+
+.PHONY: test-bluez-day
+test-bluez-day: packages-bluez release ## The same for a simulated day of seeded faults
+	$(PYTHON) Tests/BlueZ/lane.py --day $(BLUEZ_CLIENTS) $(BLUEZ)
+
+.PHONY: test-kill
+test-kill: venv release ## 200 kill -9 at random moments, ten rings of 20 (minutes)
+	PULSEGATE_KILL_RINGS=10 $(PYTHON) -m pytest -q -s Tests/EndToEnd/test_kill.py
 
 .PHONY: bench
 bench: venv release ## The figures of the README, beside their peers, in one run
 	$(PYTHON) Tests/Bench/bench.py
+
+.PHONY: bench-stall
+bench-stall: venv release ## An alarm's delay while the card hangs for 5 s a call
+	$(PYTHON) Tests/Bench/stall.py
 
 .PHONY: bench-ring
 bench-ring: release ## The ring beside SQLite: bytes, time, recovery (libsqlite3-dev; root counts the device)

@@ -110,6 +110,10 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["Bytes"], path: "Tests/Support/TestSupport",
             swiftSettings: strict),
+        // bluetoothd and its radio as a client sees them, with their oddities and faults.
+        .target(
+            name: "ModelBlueZ", dependencies: ["SensorLink", "Uplink", "Vitals"],
+            path: "Tests/Support/ModelBlueZ", swiftSettings: strict),
         tests("BytesTests", in: "Core", ["Bytes", "TestSupport"]),
         tests("TimeTests", in: "Core", ["Bytes", "TestSupport", "Time"]),
         tests("VitalsTests", in: "Core", ["Bytes", "TestSupport", "Vitals"]),
@@ -128,6 +132,9 @@ let package = Package(
             ["Bytes", "Gateway", "RecordRing", "TestSupport", "Time", "Vitals", "WireFormat"]),
         tests("KinesisTests", in: "Core", ["Bytes", "Kinesis", "TestSupport", "Uplink"]),
         tests("UplinkTests", in: "Core", ["Bytes", "TestSupport", "Uplink"]),
+        tests(
+            "SensorLinkTests", in: "Core",
+            ["Bytes", "ModelBlueZ", "SensorLink", "TestSupport", "Uplink", "Vitals"]),
         tests("DiagnosticsTests", in: "Core", ["Diagnostics", "TestSupport"]),
         tests(
             "GatewayTests", in: "Core",
@@ -145,7 +152,9 @@ let package = Package(
             "LinuxTests", in: "Edge",
             ["Bytes", "Linux", "RecordRing", "TestSupport", "Time", "Vitals"]),
         tests("LibCryptoTests", in: "Edge", ["LibCrypto", "SigV4", "TestSupport"]),
-        tests("HTTPSTests", in: "Edge", ["Bytes", "HTTPS", "Linux"], besides: ["Server"]),
+        tests(
+            "HTTPSTests", in: "Edge", ["Bytes", "HTTPS", "Linux", "TestSupport"],
+            besides: ["Server"]),
         tests(
             "BlueZTests", in: "Edge",
             ["BlueZ", "Bytes", "Linux", "SensorLink", "TestSupport", "Vitals"]),
@@ -153,7 +162,8 @@ let package = Package(
         tests("ConfigurationTests", in: "Edge", ["Configuration", "Settings", "TestSupport"]),
         // The rules of the house that the compiler does not know.
         .testTarget(
-            name: "TidyTests", dependencies: [], path: "Tests/Tidy", swiftSettings: strict),
+            name: "TidyTests", dependencies: ["TestSupport"], path: "Tests/Tidy",
+            swiftSettings: strict),
 
         // Counting and timing, in the release build
         .target(
@@ -172,6 +182,9 @@ let package = Package(
             path: "Tests/Bench/Stages", swiftSettings: strict),
         tests(
             "AllocationTests", in: "Allocation",
-            ["CMallocCount", "Gateway", "GatewayLoop", "LibCrypto", "Uplink"]),
+            [
+                "BlueZ", "Bytes", "CMallocCount", "Gateway", "GatewayLoop", "LibCrypto", "Linux",
+                "RecordRing", "SensorLink", "TestSupport", "Time", "Uplink", "Vitals",
+            ]),
     ]
 )

@@ -50,10 +50,15 @@ enum Messages {
     /// The line of a report and how grave it is.
     static func line(_ report: Report, sensors: [String], sinks: [String]) -> (LogLevel, String) {
         switch report {
+        case .ringFailed, .ringStalled, .ringCut, .ringRecovered:
+            preconditionFailure("what the card does is said with its file and error")
         case .notificationMalformed(let sensor, let error):
             (.warning, "sensor \(sensors[sensor]): malformed notification: \(text(error))")
         case .valueImplausible(let sensor, let value):
             (.warning, "sensor \(sensors[sensor]): \(value) bpm is no heart rate; not recorded")
+        case .measurementMalformed, .measurementImplausible, .measurementWithoutValue,
+            .sensorHasValue:
+            vitalLine(report, sensors: sensors)
         case .sensorOffSkin(let sensor):
             (
                 .notice,
@@ -92,8 +97,6 @@ enum Messages {
                 .error,
                 "sink \(sinks[sink]): \(RingText.count(count, "record")) lost: \(text(reason))"
             )
-        case .ringFailed:
-            (.error, "ring: writing or reading failed; records stay in memory, tried every second")
         case .ringFull:
             (
                 .error,
@@ -105,8 +108,6 @@ enum Messages {
                 .notice,
                 "ring: takes records again; \(count) \(count == 1 ? "was" : "were") refused"
             )
-        case .ringRecovered:
-            (.notice, "ring: works again")
         }
     }
 
@@ -140,6 +141,7 @@ enum Messages {
         case .overwritten: "the full ring gave up its oldest; make it larger ([ring] size)"
         case .unreadable: "torn or damaged on the card, or never written to it"
         case .refused: "the full ring took no more"
+        case .unknown: "of a kind that only a newer pulsegate can read; they stay in the ring"
         }
     }
 

@@ -9,6 +9,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "Support"))
 
 import doubles  # noqa: E402
+from bluetooth import Bluetooth  # noqa: E402
 from certificates import ensure_certificates  # noqa: E402
 from gateway import BINARY, Desk  # noqa: E402
 from recordings import read_recording  # noqa: E402
@@ -71,3 +72,19 @@ def double(shared_double):
     """A double with TLS in the state it had at its start; a test scripts its faults."""
     shared_double.reset()
     return shared_double
+
+
+@pytest.fixture
+def start_bluetooth():
+    """A function that starts a fake BlueZ with given options; `environment` of what it returns
+    goes to `Desk.start`."""
+    started = []
+
+    def start(*options):
+        bluetooth = Bluetooth(*options)
+        started.append(bluetooth)
+        return bluetooth
+
+    yield start
+    for bluetooth in started:
+        bluetooth.stop()

@@ -226,8 +226,6 @@ def test_a_healthy_cloud_keeps_the_card_quiet(desk, double):
     assert_in_order_and_once(parse_stream(double.records()), [72] * 10)
 
 
-@pytest.mark.xfail(strict=True, reason="the tail stays at the request in flight: what was given "
-                   "up behind it is counted again by the next start, and as still in the ring")
 def test_a_ring_that_goes_over_a_request_in_flight_counts_each_loss_once(
         desk, start_double):
     double = start_double("--seed", 1)

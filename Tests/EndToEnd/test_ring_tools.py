@@ -77,10 +77,10 @@ class Copy:
         """The second half of a record came, the first did not."""
         self.write(offset(slot), bytes(64))
 
-    def fsck(self, *options, status):
+    def fsck(self, *options, status, slots=SLOTS):
         text = ring("fsck", "--data", self.folder, *options, status=status).out.decode()
         lines = text.splitlines()
-        assert lines[0] == f"{self.path}: {SLOTS} slots"
+        assert lines[0] == f"{self.path}: {slots} slots"
         return lines[1:]
 
     def dump(self, *options):
@@ -388,6 +388,28 @@ def test_the_same_in_the_middle_is_damage(copy):
         "slots: 2 damaged, 0 torn, 0 missing, 0 not written", REMEDY]
 
 
+def test_a_record_of_a_newer_version_is_no_damage(copy):
+    for slot in (7, 8):
+        content = bytearray(copy.bytes[offset(slot):offset(slot + 1)])
+        content[5] = 200
+        struct.pack_into("<I", content, 0, crc32c(content[4:]))
+        copy.write(offset(slot), content)
+    before = copy.bytes
+    found = [f"slots 7 to 8, byte {offset(7)}, sequences 7 to 8: whole, and not for this "
+             "version: record layout 1, kind 200",
+             "kept: 2806 records, sequences 0 to 2807",
+             "slots: 0 damaged, 0 torn, 0 missing, 0 not written, 2 records of a newer version",
+             "only a newer pulsegate can read 2 of the records"]
+    assert copy.fsck(status=0) == [*found, "clean"]
+    assert copy.fsck("--repair", status=0) == [*found, "nothing to repair"]
+    assert copy.bytes == before
+    answer = ring("dump", "--data", copy.folder, "--device", DEVICE)
+    assert answer.out == copy.without(7, 8)
+    assert answer.err == ("pulsegate: ring dump: 2 records passed over, which only a newer "
+                          "pulsegate can read\n")
+    assert "2 records of a newer version" in ring("stat", "--data", copy.folder).out.decode()
+
+
 def test_a_record_in_the_wrong_slot_is_not_taken(copy):
     copy.write(offset(6), copy.bytes[offset(5):offset(6)])
     assert copy.fsck(status=1)[0] == (
@@ -433,33 +455,124 @@ def test_without_head_records_everything_is_sent_again(copy, double, tmp_path):
     assert b"".join(data for _, data in double.records()) == copy.without()
 
 
+HEADER = ("remedy: stop the gateway and say `pulsegate ring fsck --repair`, which writes the "
+          "header anew; a gateway does not start with a damaged one")
+WHOLE = ["kept: 2808 records, sequences 0 to 2807",
+         "slots: 0 damaged, 0 torn, 0 missing, 0 not written"]
+
+
+def assert_goes_on(copy, folder):
+    """A gateway takes the ring and puts one more record into it."""
+    desk = Desk(folder)
+    desk.folder.mkdir()
+    desk.configure(hex_lines(), file_sink(), gateway={"data": copy.folder})
+    before = len(copy.dump().splitlines())
+    run = desk.run(text="00 48\n")
+    assert run.status == 0, run.log
+    new = [record for record in parse_lines(copy.dump())[before:] if "heart_rate" in record]
+    assert [record["heart_rate"] for record in new] == [72]
+
+
 @pytest.mark.parametrize("at", [0, 17, 24])
-def test_a_damaged_header_hides_nothing_and_is_left_alone(copy, at, tmp_path):
+def test_a_damaged_header_hides_nothing_and_is_written_anew(copy, at, tmp_path):
+    whole = copy.bytes
     copy.flip(at, 0)
     before = copy.bytes
-    found = ["header, byte 0: damaged; the slots are taken to fill the file",
-             "kept: 2808 records, sequences 0 to 2807",
-             "slots: 0 damaged, 0 torn, 0 missing, 0 not written", RESCUE]
-    assert copy.fsck(status=1) == found
-    assert copy.fsck("--repair", status=1) == found
+    found = ["header, byte 0: damaged; the slots are taken to fill the file", *WHOLE]
+    assert copy.fsck(status=1) == [*found, HEADER]
     assert copy.bytes == before
     assert copy.dump() == copy.without()
     ring("export", tmp_path / "saved", "--data", copy.folder, "--device", DEVICE)
     assert (tmp_path / "saved").read_bytes() == copy.without()
 
+    side = copy.folder / "ring.repair-1"
+    assert copy.fsck("--repair", status=0) == [
+        *found, f"repaired: header written; what was there is in {side}",
+        f"{copy.path}: {SLOTS} slots", *WHOLE, "clean"]
+    assert copy.bytes == whole
+    assert json.loads(side.read_text()) == {
+        "offset": 0, "length": 28, "bytes": before[:28].hex()}
+    assert_goes_on(copy, tmp_path / "desk")
 
-def test_a_file_that_was_cut_gives_what_it_still_has(copy):
-    length = offset(2000) + 100
+
+def test_a_damaged_header_is_not_written_where_the_length_is_in_doubt(copy):
+    """The file was cut too: how many slots it had, nobody says any more."""
+    copy.flip(17, 0)
+    os.truncate(copy.path, offset(2000) + 100)
+    before = copy.bytes
+    assert copy.fsck(status=1, slots=2000)[-1] == RESCUE
+    assert copy.fsck("--repair", status=1, slots=2000)[-2:] == [
+        "not repaired: no ring has this length, and the header does not say another", RESCUE]
+    assert copy.bytes == before
+    # In a ring of 2000 slots the first ones would have been overwritten.
+    assert copy.dump() == b"".join(copy.lines[808:2000])
+
+
+def test_a_damaged_header_is_not_written_where_records_lie_in_other_slots(copy):
+    """As in a ring of another size that has gone round, and was cut."""
+    copy.flip(17, 0)
+    content = copy.bytes
+    copy.write(offset(10), content[offset(500):offset(700)])
+    before = copy.bytes
+    assert copy.fsck("--repair", status=1)[-2:] == [
+        "not repaired: 200 whole records would lie in the wrong place in a ring of this length",
+        RESCUE]
+    assert copy.bytes == before
+
+
+def test_a_file_that_was_cut_keeps_what_it_has_and_gets_its_length_back(copy, tmp_path):
+    length = offset(2000) + 40
     os.truncate(copy.path, length)
     before = copy.bytes
     found = [f"file: {length} bytes long, and its header says 1048576; "
              "slots 2000 to 8063 cut off",
              "kept: 2000 records, sequences 0 to 1999",
-             "slots: 0 damaged, 0 torn, 0 missing, 0 not written", RESCUE]
-    assert copy.fsck(status=1) == found
-    assert copy.fsck("--repair", status=1) == found
+             "slots: 0 damaged, 0 torn, 0 missing, 0 not written"]
+    assert copy.fsck(status=1) == [
+        *found, "remedy: stop the gateway and say `pulsegate ring fsck --repair`, which fills the "
+        "file up to 1048576 bytes; what was cut off is lost, and a gateway counts and says it"]
     assert copy.bytes == before
     assert copy.dump() == b"".join(copy.lines[:2000])
+
+    repaired = copy.fsck("--repair", status=0)
+    assert repaired[:4] == [
+        *found, "repaired: file filled up to 1048576 bytes; what was there is in "
+        f"{copy.path}.repair-1"]
+    assert "repaired: 1 slot zeroed, 0 head records written; what was there is in " \
+           f"{copy.path}.repair-2" in repaired
+    assert repaired[-3:] == ["kept: 2000 records, sequences 0 to 1999",
+                             "slots: 0 damaged, 0 torn, 0 missing, 808 not written", "clean"]
+    assert json.loads((copy.folder / "ring.repair-1").read_text()) == {"file_length": length}
+    assert copy.bytes == before[:offset(2000)] + bytes((1 << 20) - offset(2000))
+    assert copy.dump() == b"".join(copy.lines[:2000])
+    assert_goes_on(copy, tmp_path / "desk")
+
+
+def test_the_sink_is_told_of_what_was_cut_off(copy, double, tmp_path):
+    os.truncate(copy.path, offset(2000))
+    assert copy.fsck("--repair", status=0)[-1] == "clean"
+    desk = Desk(tmp_path / "desk")
+    desk.folder.mkdir()
+    desk.configure(hex_lines(), ("away", kinesis_sink(double)[1]), gateway={"data": copy.folder})
+    ring("drain", "--config", desk.configuration)
+    *lines, said = [data for _, data in double.records()][:2000] + [
+        data for _, data in double.records()][-1:]
+    assert lines == copy.lines[:2000]
+    gaps = [json.loads(data) for _, data in double.records() if b'"event":"gap"' in data]
+    assert sum(gap["count"] for gap in gaps) == 808
+    assert {gap["reason"] for gap in gaps} == {"unreadable"}
+    assert json.loads(said)["last_seq"] == 2807
+
+
+@pytest.mark.parametrize("length, doubt", [
+    (28, "there is no whole record and no whole head record to keep"),
+    ((1 << 20) + 128, "there are bytes behind the end that the header names"),
+])
+def test_a_length_that_leaves_doubt_is_left_alone(copy, length, doubt):
+    os.truncate(copy.path, length)
+    assert copy.fsck("--repair", status=1)[-2:] == [f"not repaired: {doubt}", RESCUE]
+    assert copy.path.stat().st_size == length
+    assert sorted(path.name for path in copy.folder.iterdir()) == ["local.ndjson", "ring"]
 
 
 def test_a_repair_keeps_everything_else_and_the_gateway_goes_on(copy, tmp_path):

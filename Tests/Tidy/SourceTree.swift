@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// A file of the source tree, by its path from the root.
 struct SourceFile {
@@ -87,20 +88,10 @@ enum SourceTree {
 
     /// The paths that git keeps; nil where there is no git or no repository.
     static func trackedPaths() -> [String]? {
-        let git = Process()
-        let output = Pipe()
-        git.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        git.arguments = ["git", "-c", "safe.directory=*", "-C", root.path, "ls-files", "-z"]
-        git.standardOutput = output
-        git.standardError = FileHandle.nullDevice
-        do {
-            try git.run()
-        } catch {
+        let git = ["git", "-c", "safe.directory=*", "-C", root.path, "ls-files", "-z"]
+        guard let (data, status) = try? ChildProcess(git).readToEnd(), status == 0 else {
             return nil
         }
-        let data = output.fileHandleForReading.readDataToEndOfFile()
-        git.waitUntilExit()
-        guard git.terminationStatus == 0 else { return nil }
         return data.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
     }
 }

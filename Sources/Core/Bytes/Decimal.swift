@@ -37,6 +37,19 @@ extension FixedBuffer {
         append(UInt8(ascii: "."))
         append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: value % 10))
     }
+
+    /// Appends a fixed-point number, `value` in units of 10^-`decimals`: -5 with 2 as -0.05, and
+    /// 7 with 0 as 7. All decimals are written, so that a field looks the same in every line.
+    public mutating func append(fixed value: Int64, decimals: Int) {
+        precondition(decimals >= 0 && decimals < 19, "a power of ten fits into 64 bits")
+        if value < 0 { append(UInt8(ascii: "-")) }
+        var unit: UInt64 = 1
+        for _ in 0..<decimals { unit *= 10 }
+        append(decimal: value.magnitude / unit)
+        guard decimals > 0 else { return }
+        append(UInt8(ascii: "."))
+        append(decimal: value.magnitude % unit, digits: decimals)
+    }
 }
 
 extension Span<UInt8> {

@@ -36,6 +36,12 @@ public enum Report: Equatable, Sendable {
     /// The sensor sent bytes that are no measurement.
     case notificationMalformed(sensor: Int, HeartRateError)
     case valueImplausible(sensor: Int, beatsPerMinute: UInt16)
+    /// The sensor sent bytes that are no measurement of this kind.
+    case measurementMalformed(sensor: Int, VitalKind, MeasurementError)
+    case measurementImplausible(sensor: Int, VitalKind, VitalQuantity)
+    case measurementWithoutValue(sensor: Int, VitalKind, MissingValue)
+    /// After a time without.
+    case sensorHasValue(sensor: Int, VitalKind)
     case sensorOffSkin(sensor: Int)
     case sensorOnSkin(sensor: Int)
     /// The sink took the request and refused some of its records, which will be sent again.
@@ -49,11 +55,19 @@ public enum Report: Equatable, Sendable {
     case sinkRecovered(sink: Int)
     /// Records that this sink never got and never will.
     case recordsLost(sink: Int, count: UInt64, GapReason)
-    /// The ring file could not be written or read; records stay in memory meanwhile.
-    case ringFailed
+    /// The ring file could not be written or read. `unsynced` records are in memory alone, which
+    /// has room for `room` more; the card is tried again after `retryNanoseconds`.
+    case ringFailed(unsynced: UInt64, room: UInt64, retryNanoseconds: Int64)
+    /// The card has not answered for `nanoseconds`, and may yet.
+    case ringStalled(unsynced: UInt64, room: UInt64, nanoseconds: Int64)
+    /// The ring file has lost some or all of its bytes: `count` records are written again from
+    /// memory.
+    case ringCut(count: UInt64)
     /// Measurements are refused now, because the ring holds only what sinks still want.
     case ringFull
     /// The ring takes measurements again; so many were refused.
     case ringHasRoom(refused: UInt64)
-    case ringRecovered
+    /// The card works again, after trouble since then (monotonic nanoseconds). `givenUp` records
+    /// left memory meanwhile before the card had them.
+    case ringRecovered(since: Int64, givenUp: UInt64)
 }

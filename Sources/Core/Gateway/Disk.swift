@@ -24,15 +24,23 @@ struct DiskState {
     /// Tails in the file have to be synced by this time.
     private var tailSyncDue: Int64?
     /// The last write failed: none before this time.
-    private var writeRetryAt: Int64?
+    private(set) var writeRetryAt: Int64?
     /// The last read failed: none before this time.
-    private var readRetryAt: Int64?
-    /// Reads of the same place that failed, one after the other.
-    private(set) var readFailures = 0
+    private(set) var readRetryAt: Int64?
+    /// Writes that failed, one after the other.
+    private var writeFailures = 0
+    /// Reads that failed, one after the other.
+    private var readFailures = 0
+    /// Those of them that say something of the place and not of the whole card.
+    private(set) var badReads = 0
+    /// Writes fail, and not because the card is read-only: so what reads say proves nothing.
+    private var isCardAway = false
+    /// The file was cut: records below this one are written again at once.
+    private(set) var rewriteEnd: UInt64 = 0
+    /// Copies of the head record that are written to it again.
+    private(set) var headsMissing = 0
     /// The last job was a write.
     private(set) var isReadsTurn = false
-    /// A failure has been reported, and no recovery since.
-    private var isReported = false
 
     init(generation: UInt64) {
         self.generation = generation
@@ -47,10 +55,17 @@ struct DiskState {
         tailSyncDue = min(tailSyncDue ?? syncDue, syncDue)
     }
 
-    /// What waits for company waits no more.
+    /// What waits for company waits no more, and a failed job is tried again at once.
     mutating func syncNow() {
         if tailSyncDue != nil { tailSyncDue = 0 }
+        writeRetryAt = writeRetryAt.map { _ in 0 }
+        readRetryAt = readRetryAt.map { _ in 0 }
+        writeFailures = 0
+        readFailures = 0
     }
+
+    /// No job has failed that has not succeeded since.
+    var isWell: Bool { writeRetryAt == nil && readRetryAt == nil }
 
     func isWriteHeld(now: Int64) -> Bool { writeRetryAt.map { now < $0 } ?? false }
     func isReadHeld(now: Int64) -> Bool { readRetryAt.map { now < $0 } ?? false }
@@ -86,38 +101,54 @@ struct DiskState {
     mutating func writeSucceeded(sync: Bool) {
         job = .none
         writeRetryAt = nil
-        if sync { syncedGeneration = generation }
+        writeFailures = 0
+        isCardAway = false
+        if sync {
+            syncedGeneration = generation
+            headsMissing = max(0, headsMissing - 1)
+        }
     }
 
     mutating func readSucceeded() {
         job = .none
         readRetryAt = nil
         readFailures = 0
+        badReads = 0
     }
 
-    mutating func writeFailed(now: Int64) {
+    /// After a failure nothing but a sync tells that the card works again.
+    mutating func writeFailed(_ failure: RingFailure, isDraining: Bool, now: Int64) {
         job = .none
-        writeRetryAt = now + Limits.diskRetryNanoseconds
+        writeRetryAt = now + Self.wait(after: isDraining ? 0 : writeFailures)
+        writeFailures += 1
+        isCardAway = failure != .readOnly
+        if isCardAway { badReads = 0 }
+        tailMoved(syncDue: now)
     }
 
-    mutating func readFailed(now: Int64) {
+    /// A read has failed: is it the place or the card? A head record that is written and synced
+    /// before the next try tells.
+    mutating func readFailed(isDraining: Bool, now: Int64) {
         job = .none
-        readRetryAt = now + Limits.diskRetryNanoseconds
+        readRetryAt = now + Self.wait(after: isDraining ? 0 : readFailures)
         readFailures += 1
+        if !isCardAway { badReads += 1 }
+        tailMoved(syncDue: now)
     }
 
-    /// A failure has happened. Answers whether it is news.
-    mutating func isNewFailure() -> Bool {
-        defer { isReported = true }
-        return !isReported
+    /// How long to wait after one more than `failures` in a row.
+    private static func wait(after failures: Int) -> Int64 {
+        let doubled = Limits.diskRetryNanoseconds << Int64(min(failures, 10))
+        return min(doubled, Limits.diskRetryMaxNanoseconds)
     }
 
-    /// A job has succeeded. Answers whether that ended a failure: a card that can be read and not
-    /// written is still failing.
-    mutating func isRecovery() -> Bool {
-        guard isReported, writeRetryAt == nil, readRetryAt == nil else { return false }
-        isReported = false
-        return true
+    /// The file was cut, and not written to: both head records may be missing, and the records
+    /// below `end` that are in memory.
+    mutating func wasCut(rewriting end: UInt64) {
+        job = .none
+        rewriteEnd = end
+        headsMissing = 2
+        tailsMoved = true
     }
 
     /// When there is something to do by the passing of time alone; 0 for at once. `syncDue`: when
@@ -139,9 +170,14 @@ extension Gateway {
     /// Reads and writes take turns, so that neither keeps the other out: a card that has gone
     /// read-only still gives back what it holds.
     mutating func nextDiskAction(now: Int64) -> Action? {
-        guard disk.job == .none else { return nil }
-        if disk.isReadsTurn, let read = nextRead(now: now) { return read }
-        return nextWrite(now: now) ?? nextRead(now: now)
+        guard disk.job == .none else {
+            noteStall(now: now)
+            return nil
+        }
+        let read = disk.isReadsTurn ? nextRead(now: now) : nil
+        let action = read ?? nextWrite(now: now) ?? nextRead(now: now)
+        if action != nil { jobBegan = now }
+        return action
     }
 
     /// Records that may be in memory alone: one more, and the oldest leaves the window, or the
@@ -150,6 +186,7 @@ extension Gateway {
 
     /// So many records wait for their sync that it does not wait for its time.
     var isFilling: Bool {
+        if isRewriting { return true }
         let threshold = min(UInt64(Limits.writeRecords), max(1, unsyncedLimit / 2))
         return cursor.unsyncedCount >= threshold
     }
@@ -242,7 +279,7 @@ extension Gateway {
         }
         if let replaced { noteReplaced(first: replaced.first, last: replaced.last) }
         disk.writeSucceeded(sync: sync)
-        if disk.isRecovery() { report(.ringRecovered) }
+        noteSuccess()
         // Memory may have room again for what waits to be said.
         for index in sinks.indices { recordGaps(of: index, now: now) }
     }
@@ -256,7 +293,7 @@ extension Gateway {
         fillCache(first: first, count: count)
         cache.append(slots)
         disk.readSucceeded()
-        if disk.isRecovery() { report(.ringRecovered) }
+        noteSuccess()
     }
 
     /// Makes the empty cache the place of these records.
@@ -269,23 +306,23 @@ extension Gateway {
 
     /// The write or read has failed. What was to be written stays in memory and is written again,
     /// because the kernel may have dropped dirty pages with the error (PostgreSQL's fsync
-    /// lesson, 2018).
-    public mutating func ringFailed(now: Int64) {
+    /// lesson, 2018): everything since the last sync that succeeded, not what failed alone.
+    public mutating func ringFailed(_ failure: RingFailure = .device, now: Int64) {
         counters.ringFailures += 1
-        if disk.isNewFailure() { report(.ringFailed) }
         switch disk.job {
         case .none: preconditionFailure("a job fails that has begun")
-        case .writing(_, let sync):
-            disk.writeFailed(now: now)
-            disk.tailMoved(syncDue: sync ? now : now + Limits.tailSyncNanoseconds)
+        case .writing: disk.writeFailed(failure, isDraining: isDraining, now: now)
         case .reading(let first, let count):
-            disk.readFailed(now: now)
-            guard disk.readFailures >= Limits.readAttempts else { return }
-            // Zeros are no records: the sinks give them up, count them and go on.
-            fillCache(first: first, count: count)
-            cache.resize(to: count * Record.slotBytes)
-            disk.readSucceeded()
+            disk.readFailed(isDraining: isDraining, now: now)
+            if disk.badReads >= Limits.readAttempts {
+                // Zeros are no records: the sinks give them up, count them and go on.
+                counters.readsGivenUp += 1
+                fillCache(first: first, count: count)
+                cache.resize(to: count * Record.slotBytes)
+                disk.readSucceeded()
+            }
         }
+        noteFailure(now: now)
     }
 
     /// Records below `sequence` have been synced, or every sink has them.

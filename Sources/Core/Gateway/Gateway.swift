@@ -27,13 +27,22 @@ public struct Gateway: ~Copyable {
     /// No more input will come: requests do not wait for company any more.
     public internal(set) var isDraining = false
 
+    /// The card does not do its work, since when and how; nil while it does.
+    public internal(set) var ringTrouble: RingTrouble?
+
     private let started: Int64
     var window: RingWindow
     /// `now` at the arrival of each record in the window, by sequence modulo the capacity.
     var arrivals: [Int64]
     var disk: DiskState
+    /// When the job under way, or the last one, began.
+    var jobBegan: Int64 = 0
     var alarms: [RateAlarm]
     var offSkin: [Bool]
+    /// The sensor's oximeter says that it has no value.
+    var withoutValue: [Bool]
+    /// When the sensor's last heart rate arrived, monotonic nanoseconds; nil before the first.
+    var lastHeartRate: [Int64?]
     var alarmEvents: FixedQueue<AlarmEvent>
     var reports: FixedQueue<Report>
     var random: RandomSource
@@ -66,6 +75,8 @@ public struct Gateway: ~Copyable {
         disk = DiskState(generation: head?.generation ?? 0)
         alarms = settings.sensors.map { RateAlarm(limits: $0.limits) }
         offSkin = Array(repeating: false, count: settings.sensors.count)
+        withoutValue = Array(repeating: false, count: settings.sensors.count)
+        lastHeartRate = Array(repeating: nil, count: settings.sensors.count)
         alarmEvents = FixedQueue(capacity: Limits.alarmEdges)
         reports = FixedQueue(capacity: Limits.reports)
         random = RandomSource(seed: settings.seed)
@@ -89,8 +100,8 @@ public struct Gateway: ~Copyable {
         }
     }
 
-    /// A sensor's notification has arrived: decode, judge, record, in that order. `time` is the
-    /// measurement's, `now` the machine's.
+    /// A sensor's heart rate notification has arrived: decode, judge, record, in that order. `time`
+    /// is the measurement's, `now` the machine's.
     public mutating func receive(
         _ notification: Span<UInt8>, sensor: Int, time: Moment, clock: ClockState, now: Int64
     ) {
@@ -114,6 +125,7 @@ public struct Gateway: ~Copyable {
         case .heartRate(let value):
             if offSkin[sensor] { report(.sensorOnSkin(sensor: sensor)) }
             offSkin[sensor] = false
+            lastHeartRate[sensor] = time.monotonicNanoseconds
             judge(value, sensor: sensor, time: time)
             latest = (time, clock)
             guard !isFull else { return refuse(time) }
@@ -134,7 +146,7 @@ public struct Gateway: ~Copyable {
         return now - arrivals[Int(tail % UInt64(window.capacity))]
     }
 
-    private mutating func judge(_ value: UInt16, sensor: Int, time: Moment) {
+    mutating func judge(_ value: UInt16, sensor: Int, time: Moment) {
         let edge = alarms[sensor].judge(beatsPerMinute: value, at: time.monotonicNanoseconds)
         guard let edge else { return }
         if edge == .raise { counters.alarmsRaised += 1 } else { counters.alarmsCleared += 1 }
@@ -148,6 +160,7 @@ public struct Gateway: ~Copyable {
         if cursor.unsyncedCount == unsyncedLimit {
             // The card has not answered for all that fits: the oldest record goes.
             counters.unsyncedGivenUp += 1
+            for sink in sinks { sink.sayAgain(cursor.synced...cursor.synced) }
             cursor.markSynced(upTo: cursor.synced + 1)
         }
         let sequence = cursor.claim()
@@ -184,8 +197,10 @@ public struct Gateway: ~Copyable {
         }
         let diskDue = disk.deadline(
             syncDue: syncDue, isFilling: isFilling, wantsRead: wantsRead)
-        guard let diskDue else { return earliest }
-        return min(earliest ?? diskDue, diskDue)
+        for due in [diskDue, stallDue] {
+            if let due { earliest = min(earliest ?? due, due) }
+        }
+        return earliest
     }
 
     /// No more input will come: send and sync what there is, without waiting for company.

@@ -1,11 +1,14 @@
+import Bytes
 import RecordRing
 import Time
 import Uplink
 
-/// Records that are gone, until a gap record has been written that says so.
+/// Records that are gone, until a gap record says so.
 ///
-/// The ring forgets nothing by that: until then the sink's tail is kept at the first of them, so a
-/// restart finds out the same loss again.
+/// The ring forgets nothing by that: until the gap record is on the card or with the sink, the
+/// ring keeps of the sink how far it had come before the loss, and what it has taken since. So a
+/// restart finds out the same loss again. One that comes between the gap record's sync and the
+/// next head record says it once more: a loss is said at least once, as every record is sent.
 struct Loss: Equatable {
     var reason: GapReason
     var count: UInt64
@@ -46,33 +49,92 @@ struct Loss: Equatable {
     }
 }
 
+/// A loss that a gap record in the ring says, until the sink has that record. When it is lost
+/// itself, what it says has to be said again.
+struct SaidLoss: Equatable {
+    /// The sequence of the gap record. Where there are more than are remembered one by one, the
+    /// youngest of them are one loss, and these are the sequences of the first and the last.
+    var firstGap: UInt64
+    var lastGap: UInt64
+    var loss: Loss
+}
+
 extension Sink {
     /// Records of `queue.lost` that no gap record has said yet: they are said when the sink takes
     /// records again, because a gap record needs a slot of the full ring itself.
-    public var unsaidLosses: UInt64 { (overwritten?.count ?? 0) + (unreadable?.count ?? 0) }
+    public var unsaidLosses: UInt64 {
+        (overwritten?.count ?? 0) + (unreadable?.count ?? 0) + (unknown?.count ?? 0)
+    }
 
     /// What the ring keeps of this sink: how far it has come, and what it has behind that. A loss
-    /// that was not said yet holds the tail back.
-    var kept: SinkTail {
-        let tail = queue.tail
-        let first = min(overwritten?.firstSequence ?? tail, tail)
-        let limit = UInt64(AcknowledgedSet.limit)
+    /// that was not said for good yet holds the tail back.
+    var kept: SinkTail { held ?? fromQueue }
+
+    private var fromQueue: SinkTail {
         var acknowledged = AcknowledgedSet()
-        if let overwritten, overwritten.lastSequence < tail {
-            let end = min(tail, first + limit)
-            var sequence = overwritten.lastSequence + 1
-            while sequence < end {
-                acknowledged[Int(sequence - first)] = true
-                sequence += 1
+        queue.forEachAcknowledged(within: AcknowledgedSet.limit) { acknowledged[$0] = true }
+        return SinkTail(sink: settings.name, tail: queue.tail, acknowledged: acknowledged)
+    }
+
+    /// Records are about to be given up: until that is said, the ring keeps what the sink has now
+    /// and what it takes from now on.
+    func hold() {
+        if held == nil { held = fromQueue }
+    }
+
+    /// The ring has lost these records of the sink, and with them, perhaps, gap records.
+    fileprivate func note(_ loss: Loss) {
+        add(loss)
+        sayAgain(loss.firstSequence...loss.lastSequence)
+    }
+
+    /// What the gap records among these say has to be said again.
+    func sayAgain(_ lost: ClosedRange<UInt64>) {
+        var keptCount = 0
+        for place in 0..<said.count {
+            let earlier = said[place]
+            if lost.lowerBound <= earlier.lastGap, lost.upperBound >= earlier.firstGap {
+                lossesSaidAgain += earlier.loss.count
+                add(earlier.loss)
+            } else {
+                said[keptCount] = earlier
+                keptCount += 1
             }
         }
-        let offset = tail - first
-        if offset < limit {
-            queue.forEachAcknowledged(within: Int(limit - offset)) {
-                acknowledged[$0 + Int(offset)] = true
-            }
+        said.truncate(to: keptCount)
+    }
+
+    private func add(_ loss: Loss) {
+        switch loss.reason {
+        case .overwritten: overwritten = loss.joined(to: overwritten)
+        case .unreadable: unreadable = loss.joined(to: unreadable)
+        case .unknown: unknown = loss.joined(to: unknown)
+        case .refused: preconditionFailure("what was never in the ring is no sink's loss")
         }
-        return SinkTail(sink: settings.name, tail: first, acknowledged: acknowledged)
+    }
+
+    /// The gap record of this sequence says the loss.
+    fileprivate func noteSaid(_ loss: Loss, by gap: UInt64) {
+        guard said.isFull else {
+            return said.append(SaidLoss(firstGap: gap, lastGap: gap, loss: loss))
+        }
+        let last = said.count - 1
+        said[last].lastGap = gap
+        said[last].loss = loss.joined(to: said[last].loss)
+    }
+
+    /// The sink has taken records, or the card has. Answers whether the tail that was held back is
+    /// free now.
+    fileprivate func release(synced: UInt64) -> Bool {
+        var toldCount = 0
+        while toldCount < said.count, said[toldCount].lastGap < queue.tail { toldCount += 1 }
+        said.removeFirst(toldCount)
+        guard held != nil, overwritten == nil, unreadable == nil, unknown == nil else {
+            return false
+        }
+        if said.count > 0, said[said.count - 1].lastGap >= synced { return false }
+        held = nil
+        return true
     }
 }
 
@@ -102,9 +164,10 @@ extension Gateway {
         guard let first = sink.queue.candidate(0, head: cursor.head), first < cursor.oldest else {
             return
         }
+        sink.hold()
         let lost = sink.queue.giveUp(below: cursor.oldest)
         let loss = Loss(.overwritten, first: first, last: cursor.oldest - 1, count: lost)
-        sink.overwritten = loss.joined(to: sink.overwritten)
+        sink.note(loss)
         report(.recordsLost(sink: index, count: lost, .overwritten))
     }
 
@@ -112,8 +175,8 @@ extension Gateway {
     mutating func noteUnreadable(_ loss: Loss, of index: Int, now: Int64) {
         let sink = sinks[index]
         tailMoved(now: now)
-        report(.recordsLost(sink: index, count: loss.count, .unreadable))
-        sink.unreadable = loss.joined(to: sink.unreadable)
+        report(.recordsLost(sink: index, count: loss.count, loss.reason))
+        sink.note(loss)
         recordUnreadable(of: sink, now: now)
     }
 
@@ -127,18 +190,29 @@ extension Gateway {
     /// Says what could not be read in a gap record, which goes the way of every record, to every
     /// sink.
     private mutating func recordUnreadable(of sink: Sink, now: Int64) {
-        guard let loss = sink.unreadable, hasRoom(for: sink) else { return }
-        sink.unreadable = nil
+        if let loss = sink.unreadable, hasRoom(for: sink) {
+            sink.unreadable = nil
+            say(loss, of: sink, now: now)
+        }
+        if let loss = sink.unknown, hasRoom(for: sink) {
+            sink.unknown = nil
+            say(loss, of: sink, now: now)
+        }
+    }
+
+    private mutating func say(_ loss: Loss, of sink: Sink, now: Int64) {
+        sink.noteSaid(loss, by: cursor.head)
         record(.gap(loss.gap), of: sink.settings.name, now: now)
     }
 
     /// When the sink takes records again, what it has lost meanwhile is said, once.
     mutating func recordGaps(of index: Int, now: Int64) {
         let sink = sinks[index]
+        if sink.release(synced: cursor.synced) { tailMoved(now: now) }
         guard sink.isAlive else { return }
         if let loss = sink.overwritten, hasRoom(for: sink) {
             sink.overwritten = nil
-            record(.gap(loss.gap), of: sink.settings.name, now: now)
+            say(loss, of: sink, now: now)
         }
         recordUnreadable(of: sink, now: now)
         if let loss = refused, hasRoom(for: sink) {

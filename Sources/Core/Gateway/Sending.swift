@@ -8,8 +8,8 @@ import Uplink
 /// How one record can be had for a request.
 enum Availability {
     case ready(Record)
-    /// Torn, damaged, or another record lies in its slot.
-    case unreadable
+    /// Torn, damaged, or another record lies in its slot; or one that only a newer version reads.
+    case unreadable(GapReason)
     /// On the card, and not read back yet.
     case onCard
 }
@@ -43,20 +43,22 @@ extension Gateway {
                 sink.wantsRead = true
                 return false
             // A gap record takes a slot itself, so what is at the front is asked again.
-            case .unreadable: noteUnreadable(giveUpUnreadable(of: sink), of: index, now: now)
+            case .unreadable(let reason):
+                noteUnreadable(giveUpUnreadable(of: sink, reason), of: index, now: now)
             }
         }
         return false
     }
 
-    /// Gives up the run of unreadable records at the front.
-    private func giveUpUnreadable(of sink: Sink) -> Loss {
+    /// Gives up the run of records at the front that cannot be read for this reason.
+    private func giveUpUnreadable(of sink: Sink, _ reason: GapReason) -> Loss {
         var loss: Loss?
+        sink.hold()
         while let sequence = sink.queue.candidate(0, head: cursor.head),
-            case .unreadable = availability(of: sequence)
+            case .unreadable(reason) = availability(of: sequence)
         {
             sink.queue.giveUpFirst()
-            loss = Loss(.unreadable, first: sequence, last: sequence, count: 1).joined(to: loss)
+            loss = Loss(reason, first: sequence, last: sequence, count: 1).joined(to: loss)
         }
         guard let loss else { preconditionFailure("only what cannot be read is given up") }
         return loss
@@ -71,15 +73,21 @@ extension Gateway {
             }
         }
         guard sequence >= cacheFirst && sequence < cacheEnd else {
-            return sequence < cursor.synced ? .onCard : .unreadable
+            return sequence < cursor.synced ? .onCard : .unreadable(.unreadable)
         }
         let start = Int(sequence - cacheFirst) * Record.slotBytes
         let slot = cache.bytes.extracting(start..<start + Record.slotBytes)
         do throws(RecordError) {
             let record = try Record(decoding: slot)
-            return record.sequence == sequence ? .ready(record) : .unreadable
+            return record.sequence == sequence ? .ready(record) : .unreadable(.unreadable)
         } catch {
-            return .unreadable
+            switch error {
+            case .unknownKind, .layoutVersion:
+                // Every version has the sequence in the same place.
+                let isInPlace = slot.loadUInt64(at: 8) == sequence
+                return .unreadable(isInPlace ? .unknown : .unreadable)
+            default: return .unreadable(.unreadable)
+            }
         }
     }
 }
@@ -155,6 +163,11 @@ extension Gateway {
         let sink = sinks[index]
         precondition(sink.state == .busy, "a sink answers the request that runs")
         let count = sink.queue.inFlightCount
+        if sink.held != nil {
+            for place in 0..<count where results[place] == .accepted {
+                sink.held?.acknowledge(sink.queue.flying(place))
+            }
+        }
         let refused = sink.queue.settle { results[$0] == .accepted }
         sink.refusedRecords += UInt64(refused)
         sink.refusal = nil

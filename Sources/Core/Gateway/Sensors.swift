@@ -11,6 +11,8 @@ extension Gateway {
         guard settings.sensors[sensor].name != name else { return }
         settings.sensors[sensor].name = name
         offSkin[sensor] = false
+        withoutValue[sensor] = false
+        lastHeartRate[sensor] = nil
         let wasRaised = alarms[sensor].isRaised
         alarms[sensor] = RateAlarm(limits: settings.sensors[sensor].limits)
         guard wasRaised else { return }

@@ -127,8 +127,9 @@ public enum Limits {
     /// Bytes of a gateway's name: half of the 256 characters that Kinesis takes as a partition
     /// key.
     public static let deviceBytes = 128
-    /// Bytes of one record as JSON: the longest has 9 RR intervals, a device id of 128 bytes and
-    /// a sensor's name of 23, each of which may take six bytes as \u00XX.
+    /// Bytes of one record as JSON. The longest, 1,809 bytes, is an oximeter's with every value
+    /// and every status word, a device id of 128 bytes and a sensor's name of 23, each of which
+    /// may take six bytes as \u00XX.
     public static let recordJSONBytes = 2_048
     /// Bytes of a record's id, `device:session:sequence`: 8 hexadecimal and 20 decimal digits.
     public static let identifierBytes = deviceBytes + 30
@@ -136,11 +137,22 @@ public enum Limits {
     public static let alarmEdges = 256
     /// Reports waiting to be logged; later ones are counted only.
     public static let reports = 256
-    /// A failed write or read of the ring is tried again after this.
+    /// A failed write or read of the ring is tried again after this, after each further failure
+    /// in a row after twice as long.
     public static let diskRetryNanoseconds: Int64 = 1_000_000_000
+    /// The longest wait between two tries: a card that was put back works again half a minute
+    /// later at most.
+    public static let diskRetryMaxNanoseconds: Int64 = 30_000_000_000
+    /// A card that has not answered for so long is reported. Cheap ones stall for seconds while
+    /// they erase, and that is no news.
+    public static let diskStallNanoseconds: Int64 = 10_000_000_000
     /// A request that was refused for a reason that only people can mend is not repeated earlier.
     public static let refusalRetryNanoseconds: Int64 = 1_000_000_000
-    /// Reads of the same place that may fail before its records are given up.
+    /// Gap records of a sink that are remembered one by one until it has them. The ring is gone
+    /// round before the sink has one: with more of them, more may be said twice.
+    public static let saidLosses = 16
+    /// Reads of the same place that may fail, while the card can be written or is read-only,
+    /// before its records are given up. A card that does neither is not asked to be believed.
     public static let readAttempts = 5
     /// The longest wait that a service may ask for (Retry-After, RFC 9110 section 10.2.3): a
     /// proxy that says a year must not silence the gateway for a year.

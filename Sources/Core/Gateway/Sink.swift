@@ -1,5 +1,5 @@
 import Bytes
-import RecordRing
+public import RecordRing
 public import Uplink
 
 /// One sink's life: what it is owed, whether a request runs, when it may be tried again.
@@ -39,6 +39,15 @@ public final class Sink {
     var overwritten: Loss?
     /// What could not be read and no gap record has said yet.
     var unreadable: Loss?
+    /// What only a newer version can read and no gap record has said yet.
+    var unknown: Loss?
+    /// Losses that are said once more, because the gap records that said them were lost.
+    public internal(set) var lossesSaidAgain: UInt64 = 0
+    /// What gap records say that the sink does not have yet, oldest first.
+    var said = FixedArray<SaidLoss>(capacity: Limits.saidLosses)
+    /// How far the sink had come when a loss began that no gap record on the card says, and what
+    /// it has taken since: what the ring keeps of it meanwhile. nil: the queue says it.
+    var held: SinkTail?
 
     /// A sink of which the ring says `kept`; without it, one that begins with the oldest record.
     /// The ring holds the records from `oldest` to `head`. What it went over since is lost, but
@@ -60,11 +69,17 @@ public final class Sink {
         }
         queue.countLost(lost)
         if lost > 0 {
+            held = kept
             self.overwritten = Loss(.overwritten, first: kept.tail, last: tail - 1, count: lost)
         }
         guard end > overwritten else { return }
         let remembered = min(end - overwritten, head - tail)
         queue.restore(Int(remembered)) { kept.acknowledged[Int(overwritten) + $0] }
+    }
+
+    /// Records that the sink does not have and the ring still does: what the next start sends.
+    public func owedCount(of cursor: RingCursor) -> UInt64 {
+        queue.owedCount(oldest: cursor.oldest, head: cursor.head)
     }
 
     /// When the next request may be sent; 0 for at once, nil while one runs or nothing waits.

@@ -103,6 +103,8 @@ public struct LiveRing: Equatable, Sendable {
     public var capacity: UInt64 = 0
     /// Records that a power cut would take now.
     public var unsynced: UInt64 = 0
+    /// What the card does wrong, such as `No space left on device`; empty: nothing.
+    public var trouble = ""
 
     public init() {}
 }

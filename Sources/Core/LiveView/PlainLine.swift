@@ -11,7 +11,8 @@ extension FixedBuffer {
         plainLine status: LiveStatus, symbols: LiveScreen.Symbols = .unicode
     ) {
         let line = PlainLine(status: status)
-        append(line: "\(line.session) | \(line.records) | \(line.sinks)", as: symbols)
+        append(
+            line: "\(line.session) | \(line.records) | \(line.sinks)\(line.trouble)", as: symbols)
     }
 }
 
@@ -46,6 +47,13 @@ private struct PlainLine {
         guard !status.sinks.isEmpty else { return "no sink" }
         return status.sinks.map { "\($0.name) \(SinkTable.state(of: $0).text)" }
             .joined(separator: ", ")
+    }
+
+    /// What the card does wrong, behind everything else.
+    var trouble: String {
+        let ring = status.ring
+        guard !ring.trouble.isEmpty else { return "" }
+        return " | ring fails: \(ring.trouble), \(LiveText.grouped(ring.unsynced)) not synced"
     }
 
     private var heartRate: String {

@@ -56,9 +56,14 @@ struct SinkTable {
         let used = LiveText.count(ring.used, width: 13)
         let of = ring.capacity > 0 ? " of \(LiveText.count(ring.capacity, width: 13))" : ""
         next = canvas.put(used + of, next, row, .plain, width: max(0, end - next)) + 2
-        let unsynced = "\(LiveText.count(ring.unsynced, width: 9)) not synced"
-        canvas.put(
-            unsynced, endingAt: end, notBefore: next, row, ring.unsynced > 0 ? .plain : .dim)
+        var unsynced = "\(LiveText.count(ring.unsynced, width: 9)) not synced"
+        var style: Style = ring.unsynced > 0 ? .plain : .dim
+        if !ring.trouble.isEmpty {
+            // The reason as far as there is room for it: the figure goes first.
+            unsynced = "fails, \(unsynced): \(ring.trouble)".clipped(to: max(0, end - next))
+            style = .warning
+        }
+        canvas.put(unsynced, endingAt: end, notBefore: next, row, style)
     }
 
     /// The share of the ring that is used, in eighths of a cell; a ring that holds anything

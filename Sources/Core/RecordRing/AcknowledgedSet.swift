@@ -30,6 +30,25 @@ public struct AcknowledgedSet: Equatable, Sendable {
         }
     }
 
+    /// The tail moves on by `distance`: what was k + `distance` behind it is k behind it.
+    mutating func advance(by distance: Int) {
+        precondition(distance >= 0, "a tail does not go back")
+        for word in 0..<8 {
+            let from = word + min(distance, Self.limit) / 64
+            let shift = UInt64(distance % 64)
+            let low = from < 8 ? words[from] >> shift : 0
+            words[word] = low | (from + 1 < 8 ? words[from + 1] << (64 - shift) : 0)
+        }
+    }
+
+    /// How many of the distances from 0 on have their bit set without a gap.
+    var leadingCount: Int {
+        for word in 0..<8 where words[word] != UInt64.max {
+            return 64 * word + (~words[word]).trailingZeroBitCount
+        }
+        return Self.limit
+    }
+
     /// The largest distance with its bit set; nil when there is none.
     public var last: Int? {
         for word in stride(from: 7, through: 0, by: -1) where words[word] != 0 {

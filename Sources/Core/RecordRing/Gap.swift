@@ -1,13 +1,15 @@
 import Bytes
 
 /// Why records are missing. The raw value is its number on disk.
-public enum GapReason: UInt8, Equatable, Sendable {
+public enum GapReason: UInt8, BitwiseCopyable, Equatable, Sendable {
     /// The full ring gave up its oldest records.
     case overwritten = 1
     /// The slot was torn, damaged or never reached the card.
     case unreadable = 2
     /// The full ring took no new ones.
     case refused = 3
+    /// Whole records that only a newer version can read; they lie in the ring as they were.
+    case unknown = 4
 }
 
 /// A loss, recorded: which records are missing, when they were taken, and why. The record's sensor
@@ -20,7 +22,7 @@ public enum GapReason: UInt8, Equatable, Sendable {
 ///  92  8  last sequence that is missing; between the two some may be there
 /// 100  8  wall clock of the oldest, or of one beside it, microseconds since 1970; 0 not known
 /// 108  8  wall clock of the youngest, or of one beside it; 0 not known
-/// 116  1  reason: 1 overwritten, 2 unreadable, 3 refused
+/// 116  1  reason: 1 overwritten, 2 unreadable, 3 refused, 4 unknown
 /// ```
 public struct Gap: Equatable, Sendable {
     public var reason: GapReason

@@ -2,9 +2,11 @@ import Bytes
 public import Time
 public import Vitals
 
-/// What a record carries; the raw value is its kind on disk.
+/// What a record carries.
 public enum Payload: Equatable, Sendable {
     case heartRate(HeartRateMeasurement)
+    /// A measurement of another sensor at the bedside.
+    case vital(VitalMeasurement)
     /// Records are missing; the record's sensor name is that of the sink which misses them.
     case gap(Gap)
 }
@@ -16,7 +18,8 @@ public enum Payload: Equatable, Sendable {
 /// offset  bytes  field                         all numbers little endian
 ///      0      4  CRC-32C of bytes 4 to 127
 ///      4      1  layout version, 1
-///      5      1  kind of the payload: 1 heart rate, 2 gap (drawn at `Gap`)
+///      5      1  kind of the payload: 1 heart rate, 2 gap (drawn at `Gap`), 3 blood pressure,
+///                4 temperature, 5 continuous oximetry, 6 spot-check oximetry, 7 glucose
 ///      6      1  clock state at arrival: 0 unsynced, 1 synced
 ///      7      1  0
 ///      8      8  sequence
@@ -36,9 +39,19 @@ public enum Payload: Equatable, Sendable {
 ///     82      1  number of RR intervals, 0 to 9
 ///     83      1  0
 ///     84     18  RR intervals, 1/1024 s, oldest first, zeros behind them
+///
+/// payload of the kinds 3 to 7
+///     76      1  length of the notification, 1 to 20
+///     77     20  the notification as its characteristic's type draws it, without reserved flags,
+///                zeros behind it
 /// ```
 ///
 /// 128 bytes divide a 512-byte sector, so a record never lies across two.
+///
+/// A new kind leaves the layout version as it is: bytes 0 to 75 mean the same for every kind. So a
+/// version that does not know the kind still knows that the record is whole, which sequence it
+/// has and whose it is; it passes over it, says so, and leaves it where it is for the version that
+/// wrote it. Any other change takes a new layout version.
 public struct Record: Equatable, Sendable {
     public static let slotBytes = 128
     public static let layoutVersion: UInt8 = 1
@@ -73,11 +86,13 @@ public enum RecordError: Error, Equatable, Sendable {
     case checksum
     /// Written by a newer Pulsegate.
     case layoutVersion(UInt8)
+    /// Whole, and of a kind that only a newer Pulsegate writes.
+    case unknownKind(UInt8)
     /// The checksum fits and a field does not: a defect of the writer.
     case field(Field)
 
     /// A field with a value that this version does not know.
-    public enum Field: Sendable { case kind, clock, sensor, contact, intervals, reason }
+    public enum Field: Sendable { case clock, sensor, contact, intervals, reason, measurement }
 }
 
 extension Record {
@@ -104,6 +119,12 @@ extension Record {
         case .gap(let gap):
             slot[5] = 2
             gap.encode(into: &slot)
+        case .vital(let measurement):
+            slot[5] = measurement.kind.recordKind
+            let notification = measurement.encoded
+            let bytes = notification.bytes
+            slot[76] = UInt8(bytes.count)
+            for index in bytes.indices { slot[77 + index] = bytes[index] }
         }
         slot.store(CRC32C.checksum(slot.span.extracting(4..<Self.slotBytes)), at: 0)
     }
@@ -135,12 +156,13 @@ extension Record {
     /// Reads a slot whose checksum has been checked or that never left memory.
     public init(decodingChecked slot: Span<UInt8>) throws(RecordError) {
         guard slot[4] == Self.layoutVersion else { throw .layoutVersion(slot[4]) }
+        let vital = VitalKind(recordKind: slot[5])
+        guard slot[5] == 1 || slot[5] == 2 || vital != nil else { throw .unknownKind(slot[5]) }
         guard let clock = ClockState(rawValue: slot[6]) else { throw .field(.clock) }
         let nameLength = Int(slot[52])
         guard nameLength <= SensorName.limit,
             let sensor = SensorName(slot.extracting(53..<53 + nameLength))
         else { throw .field(.sensor) }
-        guard slot[5] == 1 || slot[5] == 2 else { throw .field(.kind) }
         sequence = slot.loadUInt64(at: 8)
         time = Moment(
             monotonicNanoseconds: Int64(bitPattern: slot.loadUInt64(at: 24)),
@@ -149,9 +171,25 @@ extension Record {
         boot = BootID(high: slot.loadUInt64(at: 32), low: slot.loadUInt64(at: 40))
         session = slot.loadUInt32(at: 48)
         self.sensor = sensor
-        payload =
-            slot[5] == 1
-            ? .heartRate(try Self.decodeHeartRate(slot)) : .gap(try Gap(decoding: slot))
+        if let vital {
+            payload = .vital(try Self.decodeVital(slot, vital))
+        } else if slot[5] == 1 {
+            payload = .heartRate(try Self.decodeHeartRate(slot))
+        } else {
+            payload = .gap(try Gap(decoding: slot))
+        }
+    }
+
+    private static func decodeVital(
+        _ slot: Span<UInt8>, _ kind: VitalKind
+    ) throws(RecordError) -> VitalMeasurement {
+        let length = Int(slot[76])
+        guard length <= EncodedNotification.limit else { throw .field(.measurement) }
+        do throws(MeasurementError) {
+            return try VitalMeasurement(decoding: slot.extracting(77..<77 + length), as: kind)
+        } catch {
+            throw .field(.measurement)
+        }
     }
 
     private static func decodeHeartRate(
@@ -167,6 +205,30 @@ extension Record {
             measurement.rrIntervals.append(slot.loadUInt16(at: 84 + 2 * index))
         }
         return measurement
+    }
+}
+
+extension VitalKind {
+    /// Its number on disk.
+    fileprivate var recordKind: UInt8 {
+        switch self {
+        case .bloodPressure: 3
+        case .temperature: 4
+        case .continuousOximetry: 5
+        case .spotCheckOximetry: 6
+        case .glucose: 7
+        }
+    }
+
+    fileprivate init?(recordKind: UInt8) {
+        switch recordKind {
+        case 3: self = .bloodPressure
+        case 4: self = .temperature
+        case 5: self = .continuousOximetry
+        case 6: self = .spotCheckOximetry
+        case 7: self = .glucose
+        default: return nil
+        }
     }
 }
 

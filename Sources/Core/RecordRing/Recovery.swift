@@ -28,17 +28,18 @@ public struct RingRecovery: Sendable {
     public private(set) var tornCount: UInt64 = 0
     /// The highest sequence of a whole record in its place.
     public private(set) var highest: UInt64?
-    private var lowest: UInt64?
 
-    /// `head` is the youngest head record: without one, every broken slot counts as damaged.
+    /// `head` is the youngest head record. Without one, every broken slot counts as damaged, but
+    /// where `isUnsynced` says that there was no sync yet: then the first write may have been torn.
     /// `writeRecords` is the largest write.
     public init(
-        geometry: RingGeometry, head: RingHead? = nil,
+        geometry: RingGeometry, head: RingHead? = nil, isUnsynced: Bool = false,
         writeRecords: UInt64 = RingLimits.writeRecords
     ) {
         self.geometry = geometry
         let synced = head?.synced ?? 0
-        let reach = head.map { $0.head - synced + writeRecords } ?? 0
+        let unknownReach = isUnsynced ? writeRecords : 0
+        let reach = head.map { $0.head - synced + writeRecords } ?? unknownReach
         unsettledFirst = synced % geometry.slotCount
         unsettledCount = min(reach, geometry.slotCount)
     }
@@ -56,7 +57,6 @@ public struct RingRecovery: Sendable {
         }
         recordCount += 1
         highest = max(highest ?? sequence, sequence)
-        lowest = min(lowest ?? sequence, sequence)
     }
 
     /// Takes into account that the slot with this index holds no record, or cannot be read.
@@ -77,11 +77,13 @@ public struct RingRecovery: Sendable {
     }
 
     /// The cursor with which the ring goes on; `head` is the youngest head record found, which
-    /// matters when every slot is empty or damaged.
+    /// matters when the last slots are empty or damaged.
+    ///
+    /// Its oldest record is the oldest that has not been overwritten, whether it can be read or
+    /// not: what never reached the card is found unreadable when a sink wants it, and is said to
+    /// be that.
     public func cursor(head: RingHead?) -> RingCursor {
         let next = max(highest.map { $0 + 1 } ?? 0, head?.head ?? 0)
-        let floor = next > geometry.slotCount ? next - geometry.slotCount : 0
-        let oldest = min(max(lowest ?? next, floor), next)
-        return RingCursor(slotCount: geometry.slotCount, oldest: oldest, head: next)
+        return RingCursor(slotCount: geometry.slotCount, head: next)
     }
 }

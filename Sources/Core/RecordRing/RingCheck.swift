@@ -10,6 +10,8 @@ public struct RingFinding: Equatable, Sendable {
         case unwritten
         /// Among the writes of the last moments (`RingRecovery`): what a power cut leaves.
         case torn
+        /// A whole record that only a newer version can read.
+        case unknown(layout: UInt8, kind: UInt8)
         case damaged(SlotFault)
     }
 
@@ -48,8 +50,10 @@ public struct RingCheck: Sendable {
     public private(set) var unwrittenCount: UInt64 = 0
     public private(set) var tornCount: UInt64 = 0
     public private(set) var damagedCount: UInt64 = 0
-    /// Those of the damaged that a newer version wrote.
+    /// Whole records that a newer version wrote: they are not damaged.
     public private(set) var unknownCount: UInt64 = 0
+    /// Those of the damaged that are whole and belong in another slot.
+    public private(set) var misplacedCount: UInt64 = 0
 
     public init(survey: RingSurvey) {
         recovery = survey.recovery
@@ -65,9 +69,10 @@ public struct RingCheck: Sendable {
         case .missing: missingCount += 1
         case .unwritten: unwrittenCount += 1
         case .torn: tornCount += 1
-        case .damaged(.unknown):
+        case .unknown: unknownCount += 1
+        case .damaged(.misplaced):
             damagedCount += 1
-            unknownCount += 1
+            misplacedCount += 1
         case .damaged: damagedCount += 1
         }
         if current?.extend(by: finding) ?? false { return nil }
@@ -99,6 +104,9 @@ public struct RingCheck: Sendable {
             if fault == .checksum && recovery.isUnsettled(slot: slot) {
                 let distance = slot + cursor.slotCount - cursor.slot(of: synced)
                 return finding(.torn, slot, synced + distance % cursor.slotCount)
+            }
+            if case .unknown(let layout, let kind) = fault {
+                return finding(.unknown(layout: layout, kind: kind), slot, expected)
             }
             return finding(.damaged(fault), slot, expected)
         }

@@ -31,6 +31,13 @@ public struct RingCursor: Equatable, Sendable {
         synced = head
     }
 
+    /// The cursor of a ring that is opened: everything that `head` has not overwritten is there, or
+    /// was meant to be.
+    public init(slotCount: UInt64, head: UInt64) {
+        self.init(
+            slotCount: slotCount, oldest: head > slotCount ? head - slotCount : 0, head: head)
+    }
+
     /// The slot of `sequence`, 0 to `slotCount` - 1.
     public func slot(of sequence: UInt64) -> UInt64 { sequence % slotCount }
 
@@ -50,5 +57,11 @@ public struct RingCursor: Equatable, Sendable {
     public mutating func markSynced(upTo sequence: UInt64) {
         precondition(sequence <= head, "only what was written can be synced")
         synced = max(synced, sequence)
+    }
+
+    /// What was synced from `sequence` on is not on the card any more.
+    public mutating func markUnsynced(from sequence: UInt64) {
+        precondition(sequence >= oldest, "only what has a slot can be written again")
+        synced = min(synced, sequence)
     }
 }

@@ -89,6 +89,24 @@ public struct RingHeader: Equatable, Sendable {
         page.store(CRC32C.checksum(page.span.extracting(0..<24)), at: 24)
     }
 
+    /// Whether these first bytes of a file of `fileBytes` bytes are zeros, or a part of the header
+    /// that was being written over them when the power went: then nothing lies behind it yet.
+    public static func isUnfinished(_ front: Span<UInt8>, fileBytes: UInt64) -> Bool {
+        if front.isZero { return true }
+        guard front.count == byteCount, let geometry = RingGeometry(fileBytes: fileBytes) else {
+            return false
+        }
+        var whole = InlineArray<28, UInt8>(repeating: 0)
+        var span = whole.mutableSpan
+        RingHeader(geometry: geometry).encode(into: &span)
+        var isWhole = true
+        for index in front.indices where front[index] != whole[index] {
+            if front[index] != 0 { return false }
+            isWhole = false
+        }
+        return !isWhole
+    }
+
     /// Reads the first bytes of a file of `fileBytes` bytes.
     public init(decoding page: Span<UInt8>, fileBytes: UInt64) throws(RingFormatError) {
         guard page.count >= Self.byteCount, page.extracting(0..<8).isEqual(to: Self.magic) else {

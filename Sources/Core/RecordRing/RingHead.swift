@@ -15,6 +15,16 @@ public struct SinkTail: Equatable, Sendable {
         self.tail = tail
         self.acknowledged = acknowledged
     }
+
+    /// The sink has this record. One that is further behind the tail than the set reaches is not
+    /// remembered.
+    public mutating func acknowledge(_ sequence: UInt64) {
+        guard sequence >= tail, sequence - tail < UInt64(AcknowledgedSet.limit) else { return }
+        acknowledged[Int(sequence - tail)] = true
+        let count = acknowledged.leadingCount
+        acknowledged.advance(by: count)
+        tail += UInt64(count)
+    }
 }
 
 /// What the card has been asked to do in the ring's whole life.

@@ -72,6 +72,9 @@ public struct RingSearch: Sendable {
     private let stride: UInt64
     private var phase = Phase.head(generation: 1)
     private var head: RingHead?
+    /// The place of head record B is blank. It is not written before A has been synced, so where
+    /// A is not whole either, there was no sync yet.
+    private var isSecondBlank = false
     private var samples: RingRecovery
     private var recovery: RingRecovery
 
@@ -126,6 +129,7 @@ extension RingSearch {
         switch phase {
         case .head(let generation):
             head = RingHead.youngest(head, RingHead(decoding: bytes))
+            if generation == 2 { isSecondBlank = bytes.isZero }
             headRead(generation)
         case .samples(let slot):
             let before = samples.damagedCount
@@ -190,7 +194,8 @@ extension RingSearch {
 
     private mutating func scanInFull() {
         recovery = RingRecovery(
-            geometry: geometry, head: head, writeRecords: settings.writeRecords)
+            geometry: geometry, head: head, isUnsynced: isSecondBlank,
+            writeRecords: settings.writeRecords)
         phase = .full(Scan(slot: 0, left: geometry.slotCount))
     }
 
@@ -250,11 +255,11 @@ extension RingSearch {
             head.head <= written + settings.unsyncedRecords + aheadLimit
         else { return nil }
         let next = max(written, head.head)
-        let oldest = next > geometry.slotCount ? next - geometry.slotCount : 0
-        let cursor = RingCursor(slotCount: geometry.slotCount, oldest: oldest, head: next)
-        let broken = recovery.damagedCount + recovery.tornCount
+        let cursor = RingCursor(slotCount: geometry.slotCount, head: next)
+        let slots = next - cursor.oldest
+        let broken = min(recovery.damagedCount + recovery.tornCount, slots)
         return RecoveredRing(
-            cursor: cursor, head: head, recordCount: next - oldest - min(broken, next - oldest),
+            cursor: cursor, head: head, recordCount: slots - broken,
             damagedCount: recovery.damagedCount, tornCount: recovery.tornCount,
             isScannedInFull: false)
     }

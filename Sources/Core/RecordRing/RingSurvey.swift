@@ -32,7 +32,8 @@ public struct RingSurvey: Sendable {
     public init(geometry: RingGeometry, headA: HeadContent, headB: HeadContent) {
         self.headA = headA
         self.headB = headB
-        recovery = RingRecovery(geometry: geometry, head: Self.younger(headA, headB))
+        recovery = RingRecovery(
+            geometry: geometry, head: Self.younger(headA, headB), isUnsynced: headB == .blank)
     }
 
     public var geometry: RingGeometry { recovery.geometry }

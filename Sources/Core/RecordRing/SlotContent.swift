@@ -35,7 +35,7 @@ public enum SlotContent: Equatable, Sendable {
             switch error {
             case .empty: self = .empty
             case .checksum: self = .unreadable(FlippedBit.find(in: bytes) ?? .checksum)
-            case .layoutVersion, .field:
+            case .layoutVersion, .unknownKind, .field:
                 self = .unreadable(.unknown(layout: bytes[4], kind: bytes[5]))
             }
         }

@@ -110,10 +110,7 @@ extension LinkSupervisor {
         guard let adapter = radio.selected else {
             guard time >= absenceDue else { return }
             // Blocked, or a controller on a UART that has not answered: rfkill brings both back.
-            if mayClimb(.resetRadio, quiet: 0) {
-                climbShared(.resetRadio, sensor: nil, .adapterAbsent)
-            }
-            return
+            return callBack(.resetRadio, .adapterAbsent)
         }
         guard !radio.isPowered, radio.call == nil, time >= radio.retryAt,
             settings.permissions.contains(.power)
@@ -139,12 +136,12 @@ extension LinkSupervisor {
         radio.retryAt = time + wait
         radio.cause = .callTimedOut
         let rung: Rung = radio.failures % 3 == 0 ? .restartDaemon : .resetRadio
-        if mayClimb(rung, quiet: 0) { climbShared(rung, sensor: nil, .adapterOff) }
+        callBack(rung, .adapterOff)
     }
 
     private var absenceDue: Int64 {
         let due = radio.absentSince + settings.deadlines.absence
-        return max(due, shared.limit(.resetRadio).allowedAt ?? due)
+        return max(due, shared.limit(.resetRadio, isAway: true).allowedAt ?? due)
     }
 
     /// When `stepAdapter` has something to do.

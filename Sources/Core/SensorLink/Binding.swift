@@ -84,7 +84,7 @@ extension LinkSupervisor {
 
     /// How good a claim the device has on the index, 0 the best; nil for none.
     private func claim(_ device: Int, _ sensor: Int) -> Int? {
-        guard let address = sensors[sensor].address else { return 1 }
+        guard let address = sensors[sensor].address else { return 2 }
         if sensors[sensor].device == nil {
             if address == devices[device].address { return 0 }
             if sensors[sensor].identity == devices[device].identity { return 0 }
@@ -93,7 +93,7 @@ extension LinkSupervisor {
         let isRotated =
             sensors[sensor].isResolvable && devices[device].isResolvable
             && sensors[sensor].name == devices[device].name
-        if isRotated { return 2 }
+        if isRotated { return 1 }
         // A choice with one index means that device; with several, whoever is there.
         let isGone = time - sensors[sensor].absentSince > settings.deadlines.hold
         return sensors[sensor].device == nil && isGone ? 3 : nil

@@ -77,10 +77,8 @@ extension LinkSupervisor {
             act(.openBus)
             bus.due = time + DaemonLife.openDeadline
         case .away:
-            if mayClimb(.restartDaemon, quiet: 0) {
-                climbShared(.restartDaemon, sensor: nil, .daemonAway)
-            }
-            bus.due = shared.limit(.restartDaemon).nextUse(after: time)
+            callBack(.restartDaemon, .daemonAway)
+            bus.due = shared.limit(.restartDaemon, isAway: true).nextUse(after: time)
         case .enumerating, .ready:
             guard bus.call == nil, bus.state == .enumerating || bus.wantsRead else { return }
             bus.wantsRead = false
@@ -105,9 +103,7 @@ extension LinkSupervisor {
     /// A daemon that does not even list its objects hangs.
     mutating func enumerationTimedOut() {
         readAgain()
-        if mayClimb(.restartDaemon, quiet: settings.deadlines.call) {
-            climbShared(.restartDaemon, sensor: nil, .daemonSilent)
-        }
+        callBack(.restartDaemon, .daemonSilent, quiet: settings.deadlines.call)
     }
 
     private mutating func readAgain() {

@@ -13,6 +13,11 @@ struct DiscoveryLife {
 
     var state = State.off
     var call: PendingCall?
+    /// It may be on although `state` says off: the answer to its start was lost.
+    var isUnsure = false
+    var unansweredStops = 0
+    /// When it is stopped again because of that.
+    var stopAt: Int64 = 0
     /// Transport and RSSI limit have been set since the adapter was switched on.
     var filterIsSet = false
     var retryAt: Int64
@@ -24,6 +29,8 @@ struct DiscoveryLife {
     var quietSince: Int64
     /// Not before this, where discovery takes turns.
     var pauseUntil: Int64
+    /// The sensor that is tried without a sighting, for which discovery was stopped.
+    var leftFor: Int?
     /// Rungs that were climbed since the latest advertisement, and when the last was considered.
     var quietLadder = Ladder()
     var quietClimbs = 0
@@ -44,8 +51,9 @@ struct DiscoveryLife {
         gentleUntil = now
     }
 
-    /// An attempt to connect without a sighting may take its place.
-    var mayBeLeft: Bool { state == .on || state == .stopping || state == .off }
+    /// It was stopped twice without an answer: an attempt to connect that is slow under discovery
+    /// is better than none.
+    var isHardToStop: Bool { unansweredStops >= 2 }
 
     mutating func sighted(_ now: Int64) {
         quietSince = now
@@ -130,12 +138,17 @@ extension LinkSupervisor {
         let wants = demand != .none && !isRadioTaken
         switch discovery.state {
         case .off:
+            if discovery.isUnsure && time >= discovery.stopAt { return stopDiscovery(adapter) }
             guard wants, time >= discovery.retryAt else { return }
             if turns(demand) != nil && time < discovery.pauseUntil { return }
             startDiscovery(adapter)
         case .on:
             if let turns = turns(demand), time >= discovery.onSince + turns.turn {
                 discovery.pauseUntil = time + turns.pause
+                return stopDiscovery(adapter)
+            }
+            if wants, let due = blindDue, time >= due.at {
+                discovery.leftFor = due.sensor
                 return stopDiscovery(adapter)
             }
             if !wants { return stopDiscovery(adapter) }
@@ -145,6 +158,7 @@ extension LinkSupervisor {
     }
 
     private mutating func startDiscovery(_ adapter: UInt8) {
+        discovery.leftFor = nil
         guard discovery.filterIsSet else {
             discovery.state = .filtering
             discovery.call = begin(
@@ -160,6 +174,7 @@ extension LinkSupervisor {
 
     private mutating func stopDiscovery(_ adapter: UInt8) {
         discovery.state = .stopping
+        discovery.isUnsure = false
         discovery.call = begin(
             .stopDiscovery(adapter: adapter), within: settings.deadlines.call)
     }
@@ -186,13 +201,17 @@ extension LinkSupervisor {
         case (.starting, nil), (.starting, .inProgress):
             // In progress: the session is ours, because sessions of others do not count.
             discovery.state = .on
+            discovery.isUnsure = false
+            discovery.unansweredStops = 0
             discovery.backoff.succeed()
             // Nothing was listened for: that quiet does not count.
             if time - discovery.offSince > settings.deadlines.quietRestart {
                 discovery.quietSince = max(discovery.quietSince, time)
             }
             discovery.onSince = time
-        case (.stopping, _): turnedOff()
+        case (.stopping, _):
+            discovery.unansweredStops = 0
+            turnedOff()
         case (.filtering, .notPermitted), (.filtering, .other):
             // An old daemon: better without a filter than blind.
             discovery.state = .off
@@ -202,7 +221,16 @@ extension LinkSupervisor {
     }
 
     mutating func discoveryTimedOut() {
-        if discovery.state == .stopping { turnedOff() } else { discoveryFailed() }
+        if discovery.state == .stopping {
+            discovery.unansweredStops += 1
+            discovery.isUnsure = true
+            discovery.stopAt = time + (discovery.isHardToStop ? 30 * second : 0)
+            return turnedOff()
+        }
+        discovery.isUnsure = discovery.state == .starting
+        discovery.unansweredStops = 0
+        discovery.stopAt = time
+        discoveryFailed()
     }
 
     private mutating func turnedOff() {
@@ -226,8 +254,13 @@ extension LinkSupervisor {
         discovery.retryAt = time + max(millisecond, discovery.backoff.fail(random: &random))
     }
 
-    mutating func forgetDiscovery() {
+    /// It has ended with the adapter's power, or with the daemon; `isUnsure` where it is about to.
+    mutating func forgetDiscovery(isUnsure: Bool = false) {
+        discovery.isUnsure = isUnsure && discovery.state != .off
+        discovery.unansweredStops = 0
+        discovery.stopAt = time
         discovery.call = abandoned(discovery.call)
+        discovery.leftFor = nil
         if discovery.state != .off { turnedOff() }
         discovery.filterIsSet = false
         discovery.onSince = time
@@ -250,12 +283,12 @@ extension LinkSupervisor {
         return since + (isInTrouble ? deadlines.quietRestartInTrouble : deadlines.quietRestart)
     }
 
-    /// The first rung after the wait, each next one after twice the wait of the one before.
+    /// The three rungs after a wait each, and then all over again, each wait twice the one before.
     private var quietClimbAt: Int64 {
         let deadlines = settings.deadlines
         let wait =
             isInTrouble ? 3 * deadlines.quietRestartInTrouble : deadlines.quietPowerCycle
-        let doubled = wait << Int64(min(discovery.quietClimbs, 12))
+        let doubled = wait << Int64(min(max(0, discovery.quietClimbs - 2), 12))
         return max(discovery.quietSince, discovery.quietClimbedAt)
             + min(doubled, Self.longestQuietWait)
     }
@@ -299,12 +332,15 @@ extension LinkSupervisor {
         let turns = turns(demand)
         switch discovery.state {
         case .off:
-            guard demand != .none, !isRadioTaken else { return nil }
-            return turns == nil
-                ? discovery.retryAt : max(discovery.retryAt, discovery.pauseUntil)
+            let stopAt = discovery.isUnsure ? discovery.stopAt : nil
+            guard demand != .none, !isRadioTaken else { return stopAt }
+            let startAt =
+                turns == nil ? discovery.retryAt : max(discovery.retryAt, discovery.pauseUntil)
+            return min(startAt, stopAt ?? startAt)
         case .on:
             var due = min(quietRestartAt, quietClimbAt)
             if let turns { due = min(due, discovery.onSince + turns.turn) }
+            if let blind = blindDue { due = min(due, blind.at) }
             if let adapter = radio.selected, !radio.records[Int(adapter)].isDiscovering {
                 due = min(due, discovery.onSince + Self.starts)
             }

@@ -13,11 +13,10 @@ extension LinkSupervisor {
         sensors[index].cause = cause
         var rung = nextRung(index, atLeast: minimum)
         if rung.isShared {
-            let isNear = !isWeak(index)
-            if isNear && mayClimb(rung, quiet: settings.deadlines.sharedQuiet, besides: index) {
-                sensors[index].ladder.stand(on: rung)
-                sensors[index].counters.rungs[rung] += 1
-                return climbShared(rung, sensor: index, cause)
+            if let free = sharedRung(index, from: rung) {
+                sensors[index].ladder.stand(on: free)
+                sensors[index].counters.rungs[free] += 1
+                return climbShared(free, sensor: index, cause)
             }
             withhold(index, rung)
             // Its own rungs in turn, until the shared one is free.
@@ -35,6 +34,18 @@ extension LinkSupervisor {
     private func nextRung(_ index: Int, atLeast minimum: Rung) -> Rung {
         var rung = sensors[index].ladder.next(atLeast: minimum)
         while !isPermitted(rung) { rung = Rung(rawValue: rung.rawValue + 1) ?? .reconnect }
+        return rung
+    }
+
+    /// The shared rung that is climbed for the sensor: one that was climbed a short while ago did
+    /// not help, and is passed over.
+    private func sharedRung(_ index: Int, from lowest: Rung) -> Rung? {
+        guard !isWeak(index) else { return nil }
+        var rung = lowest
+        while !mayClimb(rung, quiet: settings.deadlines.sharedQuiet, besides: index) {
+            guard let next = Rung(rawValue: rung.rawValue + 1) else { return nil }
+            rung = next
+        }
         return rung
     }
 
@@ -60,6 +71,7 @@ extension LinkSupervisor {
         switch rung {
         case .resubscribe where sensors[index].phase.isLinked:
             enter(index, .unsubscribing)
+            stepUnsubscribing(index, device)
         case .removeDevice:
             enter(index, .removing)
             sensors[index].call = begin(

@@ -17,7 +17,7 @@ public struct LinkSupervisor: ~Copyable {
     public internal(set) var counters = LinkCounters()
     /// Counts up whenever an event or a deadline was dealt with: what a watchdog looks at.
     public internal(set) var progress: UInt64 = 0
-    public let sensorCount: Int
+    public var sensorCount: Int { sensors.count }
 
     /// The latest time that was told.
     var time: Int64
@@ -28,7 +28,7 @@ public struct LinkSupervisor: ~Copyable {
     var lastTurn: UInt64 = 0
 
     var sensors: [Sensor]
-    var devices = DeviceTable()
+    var devices: DeviceTable
     /// Devices have come or changed so that a sensor index may find one.
     var mayBind = false
     /// Service of each choice as a set; the settings' own makes an array when it is asked.
@@ -41,8 +41,10 @@ public struct LinkSupervisor: ~Copyable {
 
     /// `now` is monotonic time in nanoseconds, here and everywhere.
     public init(settings: LinkSettings, now: Int64) {
-        sensorCount = settings.sensorCount
-        precondition(sensorCount <= LinkLimits.sensors, "there is room for every sensor")
+        precondition(
+            settings.sensorCount <= LinkLimits.sensors, "there is room for every sensor")
+        // Everything is set here, the settings first: with a default value at a property that is
+        // not copyable, the optimiser of Swift 6.3.1 releases fields before they are set.
         self.settings = settings
         time = now
         random = RandomSource(seed: settings.seed)
@@ -52,6 +54,7 @@ public struct LinkSupervisor: ~Copyable {
         sensors = settings.choices.indices.flatMap { choice in
             (0..<settings.choices[choice].slots).map { _ in Sensor(choice: choice, now: now) }
         }
+        devices = DeviceTable()
         wantedServices = settings.choices.map { choice in
             if case .service(let service) = choice.rule { return ServiceSet(service) }
             return ServiceSet(rawValue: 0)
@@ -114,6 +117,8 @@ public struct LinkSupervisor: ~Copyable {
         for index in sensors.indices { stepSensor(index) }
         stepConnections()
         stepDiscovery()
+        // A step may have missed an object.
+        stepDaemon()
         reportChanges()
     }
 

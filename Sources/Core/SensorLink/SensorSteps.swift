@@ -66,30 +66,39 @@ extension LinkSupervisor {
     /// a bonded sensor may answer without being listed. Only where no other sensor is missing,
     /// because nothing is discovered meanwhile, and seldom.
     private func blindConnection() -> Int? {
-        guard let due = blindDue, due.at <= time else { return nil }
-        return due.sensor
+        guard let index = discovery.leftFor, sensors[index].phase == .idle,
+            sensors[index].isEnabled, let device = sensors[index].device,
+            devices[device].isFound, !devices[device].isConnected
+        else { return nil }
+        return index
     }
 
+    /// The one sensor that is missing, and when discovery has tried long enough to find it.
     var blindDue: (sensor: Int, at: Int64)? {
+        guard discovery.state == .on else { return nil }
         var missing: Int?
-        for index in sensors.indices where sensors[index].phase == .idle {
-            guard sensors[index].isEnabled else { continue }
+        for index in sensors.indices {
+            if sensors[index].holdsRadio { return nil }
+            guard sensors[index].phase == .idle, sensors[index].isEnabled else { continue }
             if missing != nil { return nil }
             missing = index
         }
         guard let index = missing, let device = sensors[index].device, devices[device].isFound,
-            !devices[device].isConnected, !isSeen(device), discovery.mayBeLeft
+            !devices[device].isConnected, !isSeen(device)
         else { return nil }
         let at = max(sensors[index].blindAt, sensors[index].retryAt)
-        return (index, max(at, discovery.onSince + settings.deadlines.sighting))
+        // Objects that BlueZ forgets are forgotten by then.
+        let forgotten = settings.deadlines.sighting + settings.deadlines.connect
+        return (index, max(at, discovery.onSince + forgotten))
     }
 
     mutating func stepConnections() {
         // Connect under discovery takes 11 s: `stepDiscovery` ends it first.
         guard let index = nextConnection(), discovery.state == .off,
-            let device = sensors[index].device
+            !discovery.isUnsure || discovery.isHardToStop, let device = sensors[index].device
         else { return }
         enter(index, .connecting, due: time + settings.deadlines.connect)
+        discovery.leftFor = nil
         sensors[index].isBlind = !isSeen(device)
         if sensors[index].isBlind {
             let doublings = min(sensors[index].blindAttempts, 3)
@@ -193,7 +202,10 @@ extension LinkSupervisor {
         sensors[index].refused = []
         sensors[index].hasValue = false
         sensors[index].asked = sensors[index].answered
-        if let device = sensors[index].device { stepResolving(index, device) }
+        guard let device = sensors[index].device else { return }
+        // When the link ends it has to be seen again: it may end because nobody is there.
+        devices[device].seenAt = nil
+        stepResolving(index, device)
     }
 
     /// Connected=false.
@@ -237,9 +249,13 @@ extension LinkSupervisor {
         if phase.isLinked { sensors[index].counters.linkLosses += 1 }
         if phase != .removing && phase != .disconnecting && phase != .parting {
             sensors[index].cause = cause
-            if phase == .connecting || phase == .aborted { postpone(index) }
+            if phase == .connecting { postpone(index) }
         }
         if phase.isLinked { sensors[index].turn = nextTurn() }
+        // BlueZ removes a device 10 ms after its attempt was aborted, as a rule.
+        if phase == .aborted && cause == .deviceRemoved {
+            return attemptFailed(index, .connectFailed(.connectionAborted))
+        }
         enter(index, .idle)
     }
 

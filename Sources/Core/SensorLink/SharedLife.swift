@@ -16,27 +16,37 @@ struct SharedLife {
     var due = Int64.max
     var call: PendingCall?
 
-    // At once, then after half a minute or a minute, then after twice that, up to the cap.
+    // Climbed for a sensor: at once, then after half a minute or a minute, then after twice that,
+    // up to half an hour.
     private var powerCycle = RateLimit(base: 30 * second, cap: 1_800 * second)
-    private var restartDaemon = RateLimit(base: 60 * second, cap: 3_600 * second)
-    private var resetRadio = RateLimit(base: 60 * second, cap: 3_600 * second)
+    private var restartDaemon = RateLimit(base: 60 * second, cap: 1_800 * second)
+    private var resetRadio = RateLimit(base: 60 * second, cap: 1_800 * second)
+    // Climbed for a daemon or an adapter that is away: there is nothing to lose. systemd itself
+    // refuses more than 5 starts in 10 s.
+    private var callDaemon = RateLimit(base: 5 * second, cap: 60 * second)
+    private var callRadio = RateLimit(base: 10 * second, cap: 300 * second)
 
     static let rest = second
     /// From the answer of RestartUnit to the end of the old daemon.
     static let vanishing = 3 * second
 
-    func limit(_ rung: Rung) -> RateLimit {
-        switch rung {
-        case .restartDaemon: restartDaemon
-        case .resetRadio: resetRadio
+    /// `isAway`: it is climbed for what is not there, or does not answer at all.
+    func limit(_ rung: Rung, isAway: Bool) -> RateLimit {
+        switch (rung, isAway) {
+        case (.restartDaemon, false): restartDaemon
+        case (.restartDaemon, true): callDaemon
+        case (.resetRadio, false): resetRadio
+        case (.resetRadio, true): callRadio
         default: powerCycle
         }
     }
 
-    mutating func use(_ rung: Rung, _ now: Int64) {
-        switch rung {
-        case .restartDaemon: restartDaemon.use(now)
-        case .resetRadio: resetRadio.use(now)
+    mutating func use(_ rung: Rung, isAway: Bool, _ now: Int64) {
+        switch (rung, isAway) {
+        case (.restartDaemon, false): restartDaemon.use(now)
+        case (.restartDaemon, true): callDaemon.use(now)
+        case (.resetRadio, false): resetRadio.use(now)
+        case (.resetRadio, true): callRadio.use(now)
         default: powerCycle.use(now)
         }
     }
@@ -60,9 +70,19 @@ extension LinkSupervisor {
         }
     }
 
-    func mayClimb(_ rung: Rung, quiet: Int64, besides asking: Int? = nil) -> Bool {
-        isPermitted(rung) && shared.work == .none && shared.limit(rung).allows(time)
+    func mayClimb(
+        _ rung: Rung, quiet: Int64, besides asking: Int? = nil, isAway: Bool = false
+    ) -> Bool {
+        isPermitted(rung) && shared.work == .none
+            && shared.limit(rung, isAway: isAway).allows(time)
             && healthyCount(within: quiet, besides: asking) == 0
+    }
+
+    /// Brings back what is not there, or does not answer at all, if it was not tried just now.
+    mutating func callBack(_ rung: Rung, _ cause: LinkCause, quiet: Int64 = 0) {
+        if mayClimb(rung, quiet: quiet, isAway: true) {
+            climbShared(rung, sensor: nil, cause, isAway: true)
+        }
     }
 
     /// Sensors whose data is younger than `quiet`. One that sends when a person measures counts
@@ -79,9 +99,11 @@ extension LinkSupervisor {
         return count
     }
 
-    mutating func climbShared(_ rung: Rung, sensor: Int?, _ cause: LinkCause) {
+    mutating func climbShared(
+        _ rung: Rung, sensor: Int?, _ cause: LinkCause, isAway: Bool = false
+    ) {
         precondition(rung.isShared && shared.work == .none, "one shared rung at a time")
-        shared.use(rung, time)
+        shared.use(rung, isAway: isAway, time)
         shared.rung = rung
         counters.rungs[rung] += 1
         report(.climbed(sensor: sensor, rung, cause))
@@ -100,7 +122,7 @@ extension LinkSupervisor {
                 .resetRadio(adapter: radio.selected), within: settings.deadlines.restart)
         }
         radio.call = abandoned(radio.call)
-        forgetDiscovery()
+        forgetDiscovery(isUnsure: true)
         for index in sensors.indices { halt(index, .sharedRung(rung)) }
     }
 

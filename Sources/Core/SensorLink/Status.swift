@@ -12,8 +12,19 @@ extension LinkSupervisor {
             if let call = sensors[index].call { earliest = min(earliest, call.deadline) }
             if isReady { earliest = min(earliest, sensorDeadline(index)) }
         }
-        if isReady, discovery.call == nil, let due = blindDue { earliest = min(earliest, due.at) }
-        return earliest == .max ? nil : earliest
+        if earliest < .max { return earliest }
+        // What is waited for comes from outside, or may not be helped.
+        return isComplete ? nil : time + Self.heartbeat
+    }
+
+    /// A look around, so that a watchdog sees progress while something is missing.
+    private static let heartbeat = 60 * second
+
+    private var isComplete: Bool {
+        for index in sensors.indices where sensors[index].isEnabled {
+            if sensors[index].phase != .streaming { return false }
+        }
+        return true
     }
 
     /// When the sensor has something to do of itself; calls keep their own deadlines.

@@ -24,9 +24,12 @@ extension LinkSupervisor {
     }
 
     private mutating func noteArrival(_ index: Int) {
-        if let last = sensors[index].lastValueAt, time - last < silenceLimit(index) {
-            let difference = (time - last - sensors[index].interval) / 8
-            let interval = sensors[index].interval + difference
+        if let last = sensors[index].lastValueAt, time - last <= 10 * second {
+            // A sensor that is slower than was thought is learned soon, before its silence is
+            // taken for trouble again and again.
+            let share: Int64 = time - last > silenceLimit(index) ? 4 : 8
+            let interval =
+                sensors[index].interval + (time - last - sensors[index].interval) / share
             sensors[index].interval = min(max(interval, 100 * millisecond), 10 * second)
         }
         sensors[index].lastValueAt = time

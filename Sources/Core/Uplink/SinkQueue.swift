@@ -99,6 +99,18 @@ public struct SinkQueue: ~Copyable {
         sent += UInt64(count - again)
     }
 
+    /// The sequence at this place of the request in flight.
+    public func flying(_ place: Int) -> UInt64 { inFlight[place] }
+
+    /// Records that the sink does not have, in flight or not, which the ring still has: those from
+    /// `oldest` up to `head`.
+    public func owedCount(oldest: UInt64, head: UInt64) -> UInt64 {
+        var count = head - min(max(sent, oldest), head)
+        for place in 0..<inFlight.count where inFlight[place] >= oldest { count += 1 }
+        for place in 0..<refused.count where refused[place] >= oldest { count += 1 }
+        return count
+    }
+
     /// The sink has answered: those for which `isAccepted` says true of their place in the request
     /// are done, the others go back to the front. Answers how many were refused.
     public mutating func settle(isAccepted: (Int) -> Bool) -> Int {

@@ -7,19 +7,23 @@ extension FixedBuffer {
     /// Appends the names of the columns that `append(csv:device:)` fills.
     public mutating func appendCSVHeader() {
         append("timestamp,heart_rate,device_id,sensor,seq,session_id,contact,rr_ms,energy_kj,")
-        append("clock,gap_reason,gap_sink,gap_count,gap_first_seq,gap_last_seq\n")
+        append("clock,gap_reason,gap_sink,gap_count,gap_first_seq,gap_last_seq,")
+        appendCSVVitalHeader()
+        append("\n")
     }
 
     /// Appends one record as one line of CSV (RFC 4180, with a line feed alone at its end), with
     /// the fields of the JSON form:
     ///
     /// ```
-    /// 2025-07-15T17:10:33.123456Z,89,gym-7,strap-1,18446,b1946ac9,true,671.9 668.0,12,synced,,,,,
-    /// 2025-07-15T17:10:34.000000Z,,gym-7,,18447,b1946ac9,,,,synced,overwritten,cloud,7,11,17
+    /// 2025-07-15T17:10:33.123456Z,89,gym-7,strap-1,18446,b1946ac9,true,671.9 668.0,12,synced,,,,,…
+    /// 2025-07-15T17:10:34.000000Z,,gym-7,,18447,b1946ac9,,,,synced,overwritten,cloud,7,11,17,…
+    /// 2025-07-15T17:10:35.000000Z,,gym-7,cuff,18448,b1946ac9,,,,synced,,,,,,blood_pressure,…
     /// ```
     ///
-    /// What the sensor did not send is an empty field; intervals are separated by blanks. A gap
-    /// record has no heart rate, and says in the last columns what is missing.
+    /// What the sensor did not send is an empty field; intervals and status words are separated by
+    /// blanks. A gap record has no heart rate, and says in its columns what is missing; the other
+    /// measurements have theirs behind them (`appendCSVVitalHeader`).
     public mutating func append(csv record: Record, device: Span<UInt8>) {
         append(timestamp: record.time.wallMicroseconds)
         append(Self.comma)
@@ -32,7 +36,16 @@ extension FixedBuffer {
             append(csvText: record.sensor.bytes)
             appendNumbers(of: record)
             append(csvDetails: measurement)
-            append(record.clock == .synced ? ",synced,,,,,\n" : ",unsynced,,,,,\n")
+            append(record.clock == .synced ? ",synced,,,,,," : ",unsynced,,,,,,")
+            appendCSVNoVital()
+        case .vital(let measurement):
+            append(Self.comma)
+            append(csvText: device)
+            append(Self.comma)
+            append(csvText: record.sensor.bytes)
+            appendNumbers(of: record)
+            append(record.clock == .synced ? ",,,,synced,,,,,," : ",,,,unsynced,,,,,,")
+            append(csv: measurement)
         case .gap(let gap):
             append(Self.comma)
             append(csvText: device)
@@ -40,7 +53,10 @@ extension FixedBuffer {
             appendNumbers(of: record)
             append(record.clock == .synced ? ",,,,synced," : ",,,,unsynced,")
             append(csv: gap, sink: record.sensor.bytes)
+            append(Self.comma)
+            appendCSVNoVital()
         }
+        append("\n")
     }
 
     private static var comma: UInt8 { UInt8(ascii: ",") }
@@ -73,6 +89,7 @@ extension FixedBuffer {
         case .overwritten: append("overwritten,")
         case .unreadable: append("unreadable,")
         case .refused: append("refused,")
+        case .unknown: append("unknown,")
         }
         append(csvText: sink)
         append(Self.comma)
@@ -81,7 +98,6 @@ extension FixedBuffer {
         if gap.reason != .refused { append(decimal: gap.firstSequence) }
         append(Self.comma)
         if gap.reason != .refused { append(decimal: gap.lastSequence) }
-        append("\n")
     }
 
     /// Text as a field: in quotes when it holds a comma, a quote or a line break (RFC 4180

@@ -16,6 +16,11 @@ extension FixedBuffer {
     /// milliseconds, oldest first; `energy_kj` in kilojoules. A field that the sensor did not
     /// send is left out. `device_id`, `session_id` and `seq` together name the record for ever.
     /// The line feed is part of the record, because Firehose puts none between records.
+    ///
+    /// What is no heart rate has no `heart_rate` and says what it is: `measurement` for the other
+    /// sensors at the bedside (drawn in VitalJSON.swift), `event` for what the gateway notes. So
+    /// an index or a query of heart rates takes the lines that have `heart_rate`, and nothing else
+    /// gets in.
     public mutating func append(json record: Record, device: Span<UInt8>) {
         append("{\"timestamp\":\"")
         append(timestamp: record.time.wallMicroseconds)
@@ -23,6 +28,13 @@ extension FixedBuffer {
         case .heartRate(let measurement):
             append("\",\"heart_rate\":")
             append(decimal: UInt64(measurement.beatsPerMinute))
+            appendIdentity(of: record, device: device)
+            append(details: measurement)
+        case .vital(let measurement):
+            append("\",\"measurement\":\"")
+            append(measurement.kind.name)
+            append(UInt8(ascii: "\""))
+            append(values: measurement)
             appendIdentity(of: record, device: device)
             append(details: measurement)
         case .gap(let gap):
@@ -59,6 +71,7 @@ extension FixedBuffer {
         case .overwritten: append(",\"reason\":\"overwritten\"")
         case .unreadable: append(",\"reason\":\"unreadable\"")
         case .refused: append(",\"reason\":\"refused\"")
+        case .unknown: append(",\"reason\":\"unknown\"")
         }
         append(",\"count\":")
         append(decimal: gap.count)

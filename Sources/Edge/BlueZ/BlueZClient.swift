@@ -39,6 +39,8 @@ public final class BlueZClient {
     private var sockets = PacketSockets()
     private var waiting = FixedQueue<BluetoothEvent>(capacity: BlueZClient.waitingMax)
     private var radioWorker: DiskWorker?
+    /// `openSecondsMax`; tests are less patient.
+    var openNanosecondsMax = BlueZClient.openSecondsMax * 1_000_000_000
     /// Why the bus connection is not there: what `busClosed` does not say.
     public private(set) var closure = BusClosure.closed
 
@@ -74,19 +76,13 @@ public final class BlueZClient {
     /// Sockets of AcquireNotify that are open.
     public var socketsOpen: Int { sockets.count }
 
-    /// The bytes of the last event, a `valueArrived` or the completion of a `readValue`; until
-    /// the next call of `nextEvent`.
-    public var value: Span<UInt8> {
-        @_lifetime(borrow self)
-        get {
-            // The reader's buffer has one allocation for the life of this object.
-            let span = reader.value
-            return unsafe _overrideLifetime(span, borrowing: self)
-        }
+    /// Lends the bytes of the last event, a `valueArrived` or the completion of a `readValue`, to
+    /// `body`. They stay until the next call of `nextEvent`.
+    public func withValue<Result, Failure: Error>(
+        _ body: (Span<UInt8>) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        try reader.withValue(body)
     }
-
-    /// Gives `body` what `value` has.
-    public func withValue(_ body: (Span<UInt8>) -> Void) { reader.withValue(body) }
 
     // MARK: What is asked
 
@@ -106,7 +102,7 @@ public final class BlueZClient {
     private func open() {
         end(.closed)
         addressIndex = 0
-        timer.set(Clock.monotonicNanoseconds() + Self.openSecondsMax * 1_000_000_000)
+        timer.set(Clock.monotonicNanoseconds() + openNanosecondsMax)
         startProbe()
     }
 
@@ -189,7 +185,7 @@ public final class BlueZClient {
         }
     }
 
-    /// What has happened; nil when nothing more has. `value` belongs to it.
+    /// What has happened; nil when nothing more has. `withValue` lends its bytes.
     public func nextEvent() -> BluetoothEvent? {
         if let event = waiting.popFirst() { return event }
         if let event = reader.next() { return event }
@@ -364,7 +360,7 @@ public final class BlueZClient {
         }
     }
 
-    private static func failure(_ answer: borrowing Message) -> CallFailure? {
+    static func failure(_ answer: borrowing Message) -> CallFailure? {
         var arguments = MessageReader(answer)
         return answer.withErrorName { name in
             arguments.withText { CallErrors.failure(name: name, text: $0) }

@@ -32,13 +32,12 @@ struct EventReader: ~Copyable {
     private var following: BluetoothEvent?
     private var kept = FixedBuffer(capacity: EventReader.valueBytesMax)
 
-    /// The bytes of the last value.
-    var value: Span<UInt8> {
-        @_lifetime(borrow self)
-        borrowing get { kept.bytes }
+    /// Lends the bytes of the last value to `body`.
+    borrowing func withValue<Result, Failure: Error>(
+        _ body: (Span<UInt8>) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        try kept.withBytes(body)
     }
-
-    func withValue(_ body: (Span<UInt8>) -> Void) { kept.withBytes(body) }
 
     /// Forgets the message that is being read.
     mutating func reset() {

@@ -61,7 +61,7 @@ enum Properties {
             } else if key.equals("Address") {
                 facts.address = try address(&value)
             } else if key.equals("AddressType") {
-                facts.addressKind = try required(value.withText(addressKind) ?? nil)
+                facts.addressKind = try addressKind(&value)
             } else if key.equals("Name") {
                 facts.name = try required(value.withText { DeviceName($0) })
             } else if key.equals("UUIDs") {
@@ -76,9 +76,12 @@ enum Properties {
         try required(value.withText { BluetoothAddress($0) } ?? nil)
     }
 
-    private static func addressKind(_ text: Span<UInt8>) -> AddressKind? {
-        if text.equals("public") { return .public }
-        return text.equals("random") ? .random : nil
+    private static func addressKind(_ value: inout MessageReader) throws(Malformed) -> AddressKind {
+        try required(
+            value.withText { text in
+                if text.equals("public") { return AddressKind.public }
+                return text.equals("random") ? .random : nil
+            } ?? nil)
     }
 
     private static func services(_ value: inout MessageReader) throws(Malformed) -> ServiceSet {

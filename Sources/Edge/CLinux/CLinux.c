@@ -14,6 +14,10 @@ int64_t pulsegate_birth_microseconds(int descriptor) {
     return status.stx_btime.tv_sec * 1000000 + status.stx_btime.tv_nsec / 1000;
 }
 
+int pulsegate_replace_descriptor(int other, int descriptor) {
+    return dup3(other, descriptor, O_CLOEXEC);
+}
+
 // CRC-32C by the instruction of the CPU, eight bytes at a time: 16 instructions a record. The
 // functions are compiled for CPUs that have it, whatever the rest of the program is compiled
 // for, and called only where pulsegate_has_crc32c says yes.

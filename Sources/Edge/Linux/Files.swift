@@ -11,6 +11,23 @@ extension FileDescriptor {
         return UInt64(max(0, status.st_size))
     }
 
+    /// Which file it is, whatever it is called now.
+    borrowing func identity(of path: String) throws(SystemError) -> FileIdentity {
+        var status = stat()
+        let descriptor = number
+        try retrying("fstat", path) { unsafe fstat(descriptor, &status) }
+        return FileIdentity(device: UInt64(status.st_dev), node: UInt64(status.st_ino))
+    }
+
+    /// Makes this descriptor one of the file that `other` has open, with its lock, in one step:
+    /// whoever uses the number does not notice (dup3(2)).
+    borrowing func become(
+        _ other: borrowing FileDescriptor, _ path: String
+    ) throws(SystemError) {
+        let (old, new) = (other.number, number)
+        try retrying("dup3", path) { pulsegate_replace_descriptor(old, new) }
+    }
+
     /// Writes all of `bytes` at `offset`.
     borrowing func write(
         _ bytes: Span<UInt8>, at offset: UInt64, subject: String
@@ -85,6 +102,12 @@ extension FileDescriptor {
     borrowing func unlock() { _ = flock(number, LOCK_UN) }
 }
 
+/// A file, whatever its name: two names with one identity are one file (stat(2)).
+struct FileIdentity: Equatable {
+    let device: UInt64
+    let node: UInt64
+}
+
 /// The few things done to paths.
 public enum Path {
     /// The folder that holds `path`.
@@ -104,6 +127,16 @@ public enum Path {
             return
         }
         try synchronizeFolder(of: path)
+    }
+
+    /// Which file lies at `path` now; nil for none.
+    static func identity(of path: String) throws(SystemError) -> FileIdentity? {
+        var status = stat()
+        if unsafe stat(path, &status) == 0 {
+            return FileIdentity(device: UInt64(status.st_dev), node: UInt64(status.st_ino))
+        }
+        if errno == ENOENT || errno == ENOTDIR { return nil }
+        throw SystemError.last("stat", path)
     }
 
     public static func exists(_ path: String) -> Bool { unsafe access(path, F_OK) == 0 }

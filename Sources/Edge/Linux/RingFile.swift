@@ -22,13 +22,15 @@ public enum RingFileError: Error, Equatable, Sendable, CustomStringConvertible {
         case .format(let path, .notARing):
             "\(path): not a ring file; move it away or choose another data folder"
         case .format(let path, .headerDamaged):
-            "\(path): the ring's header is damaged; move the file away to begin a new one"
+            "\(path): the ring's header is damaged; mend it with `pulsegate ring fsck --repair`, "
+                + "or move the file away to begin a new one"
         case .format(let path, .newerVersion(let version)):
             "\(path): written by a newer pulsegate (ring format \(version), this one reads "
                 + "\(RingHeader.formatVersion)); install that version again"
         case .format(let path, .lengthDiffers(let expected, let actual)):
             "\(path): \(actual) bytes long, and its header says \(expected); the file was cut "
-                + "or copied incompletely; move it away to begin a new one"
+                + "or copied incompletely; mend it with `pulsegate ring fsck --repair`, or move "
+                + "it away to begin a new one"
         }
     }
 }
@@ -38,7 +40,7 @@ public enum RingFileError: Error, Equatable, Sendable, CustomStringConvertible {
 /// After `open`, only jobs on the disk worker's thread touch the descriptor.
 public final class RingFile: Sendable {
     let descriptor: FileDescriptor
-    let path: String
+    public let path: String
     public let geometry: RingGeometry
 
     private init(descriptor: consuming FileDescriptor, path: String, geometry: RingGeometry) {
@@ -89,7 +91,7 @@ public final class RingFile: Sendable {
     }
 
     /// What the header says.
-    private static func geometry(
+    static func geometry(
         of descriptor: borrowing FileDescriptor, _ path: String
     ) throws(RingFileError) -> RingGeometry {
         var page = FixedBuffer(capacity: RingHeader.byteCount)
@@ -118,8 +120,8 @@ public final class RingFile: Sendable {
         }
     }
 
-    /// New, or left by a power cut while it was being laid: there is not one byte in it. The
-    /// header comes last, so a file with records always has one.
+    /// New, or left by a power cut while it was being laid: there is not one byte in it, but for
+    /// some of the header perhaps. The header comes last, so a file with records always has one.
     private static func isBlank(
         _ descriptor: borrowing FileDescriptor, _ path: String
     ) throws(SystemError) -> Bool {
@@ -130,7 +132,10 @@ public final class RingFile: Sendable {
             chunk.removeAll()
             let count = Int(min(UInt64(chunkBytes), length - offset))
             try descriptor.read(count, at: offset, into: &chunk, subject: path)
-            for index in 0..<count where chunk.bytes[index] != 0 { return false }
+            let front = offset == 0 ? min(count, RingHeader.byteCount) : 0
+            guard RingHeader.isUnfinished(chunk.bytes.extracting(0..<front), fileBytes: length)
+            else { return false }
+            for index in front..<count where chunk.bytes[index] != 0 { return false }
             offset += UInt64(count)
         }
         return true
@@ -141,23 +146,37 @@ public final class RingFile: Sendable {
     private static func lay(
         _ geometry: RingGeometry, in descriptor: borrowing FileDescriptor, _ path: String
     ) throws(SystemError) {
+        try writeZeros(in: descriptor, path, from: 0, to: geometry.fileBytes)
+        try descriptor.truncate(to: geometry.fileBytes, subject: path)
+        try descriptor.synchronize(path)
+        try writeHeader(geometry, in: descriptor, path)
+        try descriptor.synchronize(path)
+        try Path.synchronizeFolder(of: path)
+    }
+
+    static func writeZeros(
+        in descriptor: borrowing FileDescriptor, _ path: String, from start: UInt64,
+        to end: UInt64
+    ) throws(SystemError) {
         var chunk = FixedBuffer(capacity: chunkBytes)
         chunk.resize(to: chunkBytes)
-        var offset: UInt64 = 0
-        while offset < geometry.fileBytes {
-            let count = Int(min(UInt64(chunkBytes), geometry.fileBytes - offset))
+        var offset = start
+        while offset < end {
+            let count = Int(min(UInt64(chunkBytes), end - offset))
             try descriptor.write(
                 chunk.bytes.extracting(0..<count), at: offset, subject: path)
             offset += UInt64(count)
         }
-        try descriptor.truncate(to: geometry.fileBytes, subject: path)
-        try descriptor.synchronize(path)
-        var page = chunk.mutableBytes(in: 0..<RingHeader.byteCount)
-        RingHeader(geometry: geometry).encode(into: &page)
-        try descriptor.write(
-            chunk.bytes.extracting(0..<RingHeader.byteCount), at: 0, subject: path)
-        try descriptor.synchronize(path)
-        try Path.synchronizeFolder(of: path)
+    }
+
+    static func writeHeader(
+        _ geometry: RingGeometry, in descriptor: borrowing FileDescriptor, _ path: String
+    ) throws(SystemError) {
+        var page = FixedBuffer(capacity: RingHeader.byteCount)
+        page.resize(to: RingHeader.byteCount)
+        var bytes = page.mutableBytes(in: 0..<RingHeader.byteCount)
+        RingHeader(geometry: geometry).encode(into: &bytes)
+        try descriptor.write(page.bytes, at: 0, subject: path)
     }
 
     /// Finds out what the ring holds: reads a small ring as a whole and of a big one some hundred
@@ -193,5 +212,5 @@ public final class RingFile: Sendable {
         return found
     }
 
-    private static let chunkBytes = 256 << 10
+    static let chunkBytes = 256 << 10
 }

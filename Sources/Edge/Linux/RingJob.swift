@@ -19,6 +19,11 @@ public final class RingJob: DiskJob, @unchecked Sendable {
     /// The first and the last of the records that the last write went over, where both could be
     /// read.
     public private(set) var replaced: (first: Record, last: Record)?
+    /// What the last write found wrong with the file. One that was cut was not written to: what
+    /// it needs is more than this write.
+    public private(set) var mend: RingMend?
+    /// Where zeros are missing from a file that was cut.
+    private var unlaid: UInt64?
     /// What went wrong; nil when nothing did.
     public private(set) var failure: SystemError?
     /// What the card was asked to do in the ring's life; it goes into each head record.
@@ -74,13 +79,12 @@ public final class RingJob: DiskJob, @unchecked Sendable {
     public func perform() {
         syncNanoseconds = nil
         replaced = nil
+        mend = nil
         do throws(SystemError) {
             switch work {
             case .none: preconditionFailure("a job is prepared before it is submitted")
             case .write(let first, let sync, let generation):
-                readReplaced(first: first)
-                try write(first: first, generation: generation)
-                if sync { try synchronize() }
+                try perform(first: first, sync: sync, generation: generation)
             case .read(let first, let count):
                 slots.removeAll()
                 try read(first: first, count: count)
@@ -89,6 +93,24 @@ public final class RingJob: DiskJob, @unchecked Sendable {
         } catch {
             failure = error
         }
+    }
+
+    /// A file that is not at its path and cannot be put there is written all the same, and the
+    /// write fails: nobody would find it after a restart, but what leaves memory can still be
+    /// read from it, and a copy that succeeds later has it.
+    private func perform(first: UInt64, sync: Bool, generation: UInt64) throws(SystemError) {
+        mend = try file.mendLength(&unlaid)
+        if case .cut = mend { return }
+        var fault: SystemError?
+        do throws(SystemError) {
+            if let back = try file.mendPath() { mend = back }
+        } catch {
+            fault = error
+        }
+        readReplaced(first: first)
+        try write(first: first, generation: generation)
+        if let fault { throw fault }
+        if sync { try synchronize() }
     }
 
     /// Looks at the first and the last record that the write will go over: if a sink was owed

@@ -41,10 +41,10 @@ public struct RingReader: ~Copyable {
     /// As the header says; as the length of the file says where the header cannot be used.
     public let geometry: RingGeometry
     /// Slots that the file has all the bytes of: fewer than the geometry's when it was cut.
-    public let slotsInFile: UInt64
+    public private(set) var slotsInFile: UInt64
     /// What is wrong with the header or with the length of the file.
-    public let headerFault: RingFormatError?
-    private let fileBytes: UInt64
+    public private(set) var headerFault: RingFormatError?
+    public private(set) var fileBytes: UInt64
     /// When the file was made, microseconds since 1970; nil where the file system does not say.
     public let birth: Int64?
     private var chunk = FixedBuffer(capacity: chunkBytes)
@@ -276,6 +276,13 @@ public struct RingReader: ~Copyable {
                 for _ in 0..<part { chunk.append(0xFF) }
             }
         }
+    }
+
+    /// The header and the length are right now.
+    mutating func frameWasMended() {
+        headerFault = nil
+        fileBytes = geometry.fileBytes
+        slotsInFile = geometry.slotCount
     }
 
     private static func range(of index: Int) -> Range<Int> {

@@ -51,6 +51,62 @@ extension RingReader {
         return repair
     }
 
+    /// Writes the header anew, or zeros where the file was cut; nothing else is touched. What was
+    /// there it writes to a new file at `sideFile` first: the header as a line like those of
+    /// `repair`, of a cut file the length:
+    ///
+    /// ```
+    /// {"file_length":272484}
+    /// ```
+    ///
+    /// A disk that has no room for the zeros leaves the file as it was. Only for a reader that has
+    /// the ring alone.
+    public mutating func mend(
+        _ frame: RingFrameRepair, sideFile: String
+    ) throws(SystemError) {
+        switch frame {
+        case .nothing: return
+        case .refused: preconditionFailure("nothing is written where there is doubt")
+        case .writeHeader: try writeHeader(sideFile: sideFile)
+        case .extend(let from, let to): try extend(from: from, to: to, sideFile: sideFile)
+        }
+        try file.synchronize(path)
+        frameWasMended()
+    }
+
+    private func writeHeader(sideFile: String) throws(SystemError) {
+        var output = try NewFile.create(sideFile)
+        var page = FixedBuffer(capacity: RingHeader.byteCount)
+        try file.read(RingHeader.byteCount, at: 0, into: &page, subject: path)
+        output.append(change: page.bytes, at: 0)
+        try output.finish()
+        var bytes = page.mutableBytes(in: 0..<RingHeader.byteCount)
+        RingHeader(geometry: geometry).encode(into: &bytes)
+        try file.write(page.bytes, at: 0, subject: path)
+    }
+
+    private func extend(
+        from start: UInt64, to end: UInt64, sideFile: String
+    ) throws(SystemError) {
+        var output = try NewFile.create(sideFile)
+        output.lines.append("{\"file_length\":")
+        output.lines.append(decimal: start)
+        output.lines.append("}\n")
+        try output.finish()
+        let zeros = [UInt8](repeating: 0, count: RingGeometry.pageBytes)
+        var offset = start
+        do throws(SystemError) {
+            while offset < end {
+                let count = Int(min(UInt64(zeros.count), end - offset))
+                try file.write(zeros.span.extracting(0..<count), at: offset, subject: path)
+                offset += UInt64(count)
+            }
+        } catch {
+            try file.truncate(to: start, subject: path)
+            throw error
+        }
+    }
+
     /// Lends offset and bytes of each slot that a repair zeroes. What a newer version has written
     /// stays.
     private mutating func forEachRepairable(

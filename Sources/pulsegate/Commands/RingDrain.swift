@@ -46,11 +46,11 @@ enum RingDrain {
     private static func say(
         _ outcome: Session.Outcome, _ session: borrowing Session
     ) -> Int32 {
-        let head = session.pipeline.gateway.cursor.head
+        let cursor = session.pipeline.gateway.cursor
         for sink in session.pipeline.gateway.sinks {
             Console.line(
                 "sink \(String(decoding: sink.settings.name.bytes)): "
-                    + "\(sink.queue.acknowledged) sent, \(head - sink.queue.tail) left, "
+                    + "\(sink.queue.acknowledged) sent, \(sink.owedCount(of: cursor)) left, "
                     + "\(sink.queue.lost) lost")
         }
         switch outcome {

@@ -32,6 +32,8 @@ struct RingWalk {
     var last: Record?
     /// Slots between the oldest and the newest record that cannot be read.
     var unreadable: UInt64 = 0
+    /// Records there that only a newer version can read.
+    var unknown: UInt64 = 0
 
     /// Goes through the records in the order of their sequences, up to the last one that was
     /// there when the survey was made.
@@ -47,6 +49,7 @@ struct RingWalk {
             let slot = sequence % geometry.slotCount
             switch SlotContent(of: bytes, slot: slot, geometry: geometry) {
             case .empty: return
+            case .unreadable(.unknown): walk.unknown += 1
             case .unreadable: walk.unreadable += 1
             case .record(let record):
                 // A record of another round: never written, or overwritten since the survey.
@@ -62,6 +65,11 @@ struct RingWalk {
 
     /// Says on standard error what could not be read.
     func warn(_ tool: String) {
+        if unknown > 0 {
+            Console.error(
+                "ring \(tool): \(RingText.count(unknown, "record")) passed over, which only a "
+                    + "newer pulsegate can read")
+        }
         guard unreadable > 0 else { return }
         Console.error(
             "ring \(tool): \(RingText.count(unreadable, "slot")) cannot be read; "

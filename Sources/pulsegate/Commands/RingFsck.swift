@@ -2,7 +2,8 @@ import Linux
 import RecordRing
 
 /// `pulsegate ring fsck`: whether the ring is whole, and what is wrong where. It changes nothing;
-/// with `--repair` it takes away what nobody can read and leaves everything else.
+/// with `--repair` it takes away what nobody can read, and leaves everything else; a damaged
+/// header or a cut file it mends where there is no doubt what it was.
 enum RingFsck {
     /// The exit status when the ring could not be looked at: 1 says that it was, and is damaged
     /// (grep(1) and diff(1) do the same).
@@ -14,11 +15,11 @@ enum RingFsck {
     private struct Verdict {
         let survey: RingSurvey
         let check: RingCheck
-        let isHeaderDamaged: Bool
+        let frame: RingFrameRepair
 
         var isClean: Bool {
             let heads = survey.isHeadDamaged
-            return !isHeaderDamaged && !heads.a && !heads.b && check.tornCount == 0
+            return frame == .nothing && !heads.a && !heads.b && check.tornCount == 0
                 && check.damagedCount == 0
         }
     }
@@ -29,10 +30,18 @@ enum RingFsck {
         var reader = try place.open(alone: repairs)
         let verdict = try look(at: &reader)
         if verdict.isClean {
+            let unknown = verdict.check.unknownCount
+            if unknown > 0 {
+                Console.line("only a newer pulsegate can read \(unknown) of the records")
+            }
             Console.line(repairs ? "nothing to repair" : "clean")
             return ExitStatus.success
         }
-        if repairs && !verdict.isHeaderDamaged { return try repair(&reader, verdict) }
+        if case .refused(let doubt) = verdict.frame {
+            if repairs { Console.line("not repaired: \(text(doubt))") }
+        } else if repairs {
+            return try repair(&reader, verdict)
+        }
         Console.line("remedy: \(remedy(verdict))")
         return ExitStatus.failure
     }
@@ -58,9 +67,12 @@ enum RingFsck {
             Console.line("and \(RingText.count(more, "place")) more")
         }
         Console.line(kept(check))
-        Console.line(counts(check))
+        Console.line("slots: \(RingText.counts(check))")
         return Verdict(
-            survey: survey, check: check, isHeaderDamaged: reader.headerFault != nil)
+            survey: survey, check: check,
+            frame: RingFrameRepair(
+                fault: reader.headerFault, geometry: geometry, fileBytes: reader.fileBytes,
+                survey: survey, check: check))
     }
 
     private static func sayHeads(_ survey: RingSurvey) {
@@ -78,30 +90,52 @@ enum RingFsck {
             + "\(oldest.sequence) to \(newest.sequence)"
     }
 
-    private static func counts(_ check: RingCheck) -> String {
-        "slots: \(check.damagedCount) damaged, \(check.tornCount) torn, \(check.missingCount) "
-            + "missing, \(check.unwrittenCount) not written"
-    }
-
     private static func remedy(_ verdict: Verdict) -> String {
-        if verdict.isHeaderDamaged {
+        switch verdict.frame {
+        case .refused:
             return "save the records with `pulsegate ring export FILE`, then move the ring away; "
                 + "a gateway begins a new one"
-        }
-        let unknown = verdict.check.unknownCount
-        if unknown > 0 && unknown == verdict.check.damagedCount {
-            return "install the newer pulsegate again; it can read its records"
+        case .writeHeader:
+            return "stop the gateway and say `pulsegate ring fsck --repair`, which writes the "
+                + "header anew; a gateway does not start with a damaged one"
+        case .extend(_, let end):
+            return "stop the gateway and say `pulsegate ring fsck --repair`, which fills the file "
+                + "up to \(end) bytes; what was cut off is lost, and a gateway counts and says it"
+        case .nothing: break
         }
         return "stop the gateway and say `pulsegate ring fsck --repair`, which zeroes what cannot "
             + "be read; a gateway passes over it all the same"
+    }
+
+    private static func text(_ doubt: RingFrameDoubt) -> String {
+        switch doubt {
+        case .nothingToKeep: "there is no whole record and no whole head record to keep"
+        case .misplacedRecords(let count):
+            "\(RingText.count(count, "whole record")) would lie in the wrong place in a ring of "
+                + "this length"
+        case .newerRecords(let count):
+            "a newer pulsegate wrote \(RingText.count(count, "record")) of it; use that version"
+        case .lengthOfNoRing: "no ring has this length, and the header does not say another"
+        case .bytesBehindTheEnd: "there are bytes behind the end that the header names"
+        }
     }
 
     private static func repair(
         _ reader: inout RingReader, _ verdict: Verdict
     ) throws(SetupError) -> Int32 {
         let path = reader.path
+        var verdict = verdict
+        if verdict.frame != .nothing {
+            try mend(&reader, verdict.frame)
+            verdict = try look(at: &reader)
+            if verdict.isClean {
+                Console.line("clean")
+                return ExitStatus.success
+            }
+        }
+        let survey = verdict.survey
         let repair = try SetupError.wrap { () throws(SystemError) in
-            try reader.repair(verdict.survey, sideFile: try sideFile(of: path))
+            try reader.repair(survey, sideFile: try sideFile(of: path))
         }
         if let sideFile = repair.sideFile {
             Console.line(
@@ -112,6 +146,22 @@ enum RingFsck {
         let after = try look(at: &reader)
         Console.line(after.isClean ? "clean" : "remedy: \(remedy(after))")
         return after.isClean ? ExitStatus.success : ExitStatus.failure
+    }
+
+    /// The header and the length first: without them no slot has a place.
+    private static func mend(
+        _ reader: inout RingReader, _ frame: RingFrameRepair
+    ) throws(SetupError) {
+        let path = reader.path
+        let saved = try SetupError.wrap { () throws(SystemError) in
+            let name = try sideFile(of: path)
+            try reader.mend(frame, sideFile: name)
+            return name
+        }
+        let done =
+            frame == .writeHeader
+            ? "header written" : "file filled up to \(reader.geometry.fileBytes) bytes"
+        Console.line("repaired: \(done); what was there is in \(saved)")
     }
 
     /// `ring.repair-1`, or the first number that is free.

@@ -79,10 +79,7 @@ enum RingStat {
     }
 
     private static func sayDamage(_ survey: RingSurvey, _ check: RingCheck) {
-        say(
-            "slots",
-            "\(check.damagedCount) damaged, \(check.tornCount) torn, \(check.missingCount) "
-                + "missing, \(check.unwrittenCount) not written")
+        say("slots", RingText.counts(check))
         let damaged = survey.isHeadDamaged
         let names = (damaged.a ? ["A"] : []) + (damaged.b ? ["B"] : [])
         if !names.isEmpty { say("", "head record \(names.joined(separator: " and ")) damaged") }

@@ -64,6 +64,7 @@ enum RingText {
         case .unwritten:
             return "not written: the head record counts it, the card does not have it"
         case .torn: return "torn: it was being written when the power went"
+        case .unknown(let layout, let kind): return unknown(layout: layout, kind: kind)
         case .damaged(let fault): return text(fault, finding, geometry)
         }
     }
@@ -78,9 +79,21 @@ enum RingText {
             return "damaged: bit \(bit) of byte \(place) is flipped"
         case .misplaced(let sequence):
             return "damaged: the record of sequence \(sequence), which belongs elsewhere"
-        case .unknown(let layout, let kind):
-            return "whole, and not for this version: record layout \(layout), kind \(kind)"
+        case .unknown(let layout, let kind): return unknown(layout: layout, kind: kind)
         }
+    }
+
+    private static func unknown(layout: UInt8, kind: UInt8) -> String {
+        "whole, and not for this version: record layout \(layout), kind \(kind)"
+    }
+
+    /// What is wrong with how many slots.
+    static func counts(_ check: RingCheck) -> String {
+        let unknown =
+            check.unknownCount == 0
+            ? "" : ", \(count(check.unknownCount, "record")) of a newer version"
+        return "\(check.damagedCount) damaged, \(check.tornCount) torn, "
+            + "\(check.missingCount) missing, \(check.unwrittenCount) not written\(unknown)"
     }
 
     /// What is wrong with the front of the file and with its length; nil when nothing is.

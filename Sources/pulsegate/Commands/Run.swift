@@ -1,5 +1,6 @@
 import Bytes
 import Configuration
+import Diagnostics
 import Gateway
 import Linux
 import RecordRing

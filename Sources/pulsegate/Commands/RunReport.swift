@@ -10,22 +10,56 @@ enum RunReport {
     static func write(_ session: borrowing Session, _ log: Log) {
         let level: LogLevel = session.hasEnded ? .notice : .information
         let counters = session.pipeline.gateway.counters
+        let vitals =
+            counters.vitalsRecorded == 0
+            ? "" : ", \(counters.vitalsRecorded) of them no heart rates"
+        let empty =
+            counters.withoutValue == 0 ? "" : "\(counters.withoutValue) without a value, "
         log.write(
             level,
             "\(session.hasEnded ? "stopped" : "running"): "
                 + "\(RingText.count(counters.notifications, "notification")), "
-                + "\(counters.recorded) recorded, "
-                + "\(counters.malformed) malformed, \(counters.offSkin) off skin, "
+                + "\(counters.recorded) recorded\(vitals), "
+                + "\(counters.malformed) malformed, \(counters.offSkin) off skin, \(empty)"
                 + RingText.count(counters.alarmsRaised, "alarm"))
         for sink in session.pipeline.gateway.sinks {
-            let waiting = session.pipeline.gateway.cursor.head - sink.queue.tail
+            let waiting = sink.owedCount(of: session.pipeline.gateway.cursor)
             log.write(
                 level,
                 "sink \(String(decoding: sink.settings.name.bytes)): "
                     + "\(sink.queue.acknowledged) delivered, \(sink.queue.lost) lost"
                     + rest(waiting, hasEnded: session.hasEnded))
         }
-        log.write(level, "ring: \(card(session.pipeline.journal, counters))")
+        let journal = session.pipeline.journal
+        log.write(
+            level,
+            "alarm: decided within \(text(journal.alarmLatency)); turns of the loop "
+                + text(journal.turnLatency))
+        log.write(level, "ring: \(card(journal, counters))")
+        writeTrouble(session, log)
+    }
+
+    /// What the card does wrong now, and at the end what ends with the process because of it.
+    private static func writeTrouble(_ session: borrowing Session, _ log: Log) {
+        guard let trouble = session.pipeline.ringTrouble else { return }
+        let unsynced = session.pipeline.gateway.cursor.unsyncedCount
+        let count = RingText.count(unsynced, "record")
+        if !session.hasEnded {
+            log.write(.warning, "ring: fails (\(trouble)): \(count) in memory alone")
+        } else if unsynced > 0 {
+            log.write(
+                .error,
+                "ring: still fails (\(trouble)): \(count) in memory alone; those that a sink has "
+                    + "not acknowledged are gone")
+        }
+    }
+
+    private static func text(_ latency: LatencyHistogram) -> String {
+        guard let half = latency.percentile(50), let most = latency.percentile(99) else {
+            return "none"
+        }
+        return "p50 \(half / 1_000) us, p99 \(most / 1_000) us, longest "
+            + "\(latency.maximum / 1_000) us"
     }
 
     private static func rest(_ waiting: UInt64, hasEnded: Bool) -> String {

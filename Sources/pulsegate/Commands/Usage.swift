@@ -11,8 +11,11 @@ enum Usage {
               the sensors in range, and what to write into the configuration for each
           pulsegate ble list|info|connect|disconnect|forget [ADDRESS] [--json]
               what BlueZ knows, and links by hand; `ble info` alone shows the adapters
-          pulsegate decode HEX
-              what a Heart Rate Measurement (0x2A37) says, as JSON
+          pulsegate decode [--characteristic NUMBER] HEX
+              what a value says, as JSON: 2A37 heart rate (the default), 2A35 blood pressure,
+              2A1C temperature, 2A5F and 2A5E pulse oximeter (continuous, spot check),
+              2A18 glucose, 2A19 battery, 2A38 body sensor location, 2A24 model, 2A25 serial
+              number, 2A26 firmware, 2A29 manufacturer
           pulsegate config
               every key of the configuration, with its default and range
           pulsegate ring stat|fsck|dump|export|drain|capacity

@@ -184,6 +184,7 @@ extension DemoView {
         ring.used = cursor.head - cursor.oldest
         ring.capacity = cursor.slotCount
         ring.unsynced = cursor.unsyncedCount
+        ring.trouble = session.pipeline.ringTrouble ?? ""
         return ring
     }
 

@@ -27,6 +27,10 @@ final class Journal {
     var alarmLatency = LatencyHistogram()
     /// How long the card took for each fdatasync of the ring.
     var syncLatency = LatencyHistogram()
+    /// Work of one turn of the poll loop: whatever comes waits for so long at most.
+    var turnLatency = LatencyHistogram()
+    /// What the card does wrong.
+    let ringTrouble: RingTroubleLog
     /// What the card has been asked to do in the ring's life, now and when this run began.
     var wear: WearStatistics
     let wearAtStart: WearStatistics
@@ -46,11 +50,13 @@ final class Journal {
     private static let lossNanoseconds: Int64 = 60_000_000_000
 
     init(
-        log: Log, sensors: [String], sinks: [String], start: Moment, wear: WearStatistics
+        log: Log, sensors: [String], sinks: [String], ringPath: String, start: Moment,
+        wear: WearStatistics
     ) {
         self.wear = wear
         wearAtStart = wear
         self.log = log
+        ringTrouble = RingTroubleLog(log: log, path: ringPath)
         self.sensors = sensors
         self.sinks = sinks
         self.start = start
@@ -86,6 +92,7 @@ final class Journal {
         if case .recordsLost(let sink, let count, let reason) = report {
             return noteLoss(count, sink: sink, reason)
         }
+        if ringTrouble.note(report, now: Clock.monotonicNanoseconds()) { return }
         let (level, text) = Messages.line(report, sensors: sensors, sinks: sinks)
         log.write(level, text)
     }

@@ -4,6 +4,7 @@ import HTTPS
 import Linux
 import RecordRing
 import Time
+import Vitals
 
 /// Whether the wall clock has been set, asked of the kernel once a second at most: the answer
 /// changes once a boot, and the question costs as much as the rest of a measurement.
@@ -45,7 +46,8 @@ struct Pipeline: ~Copyable {
     private let worker: DiskWorker
     private let ports: [any SinkPort]
     private var poller: Poller
-    private var ringWasFailing = false
+    /// When the poll loop woke last, monotonic nanoseconds.
+    private var woken: Int64?
     private var clockWatch = ClockWatch()
     private let network: HTTPSClient?
 
@@ -88,11 +90,14 @@ struct Pipeline: ~Copyable {
 
     /// Hands a notification to the gateway and carries out its alarm at once; everything else
     /// follows with `carryOut`.
-    mutating func feed(_ notification: Span<UInt8>, sensor: Int = 0, time: Moment) {
+    mutating func feed(
+        _ notification: Span<UInt8>, _ characteristic: Characteristic = .heartRateMeasurement,
+        sensor: Int = 0, time: Moment
+    ) {
         let arrival = Clock.monotonicNanoseconds()
         gateway.receive(
-            notification, sensor: sensor, time: time, clock: clockWatch.state(at: arrival),
-            now: arrival)
+            notification, characteristic: characteristic, sensor: sensor, time: time,
+            clock: clockWatch.state(at: arrival), now: arrival)
         carryOut(arrival: arrival)
     }
 
@@ -141,7 +146,9 @@ struct Pipeline: ~Copyable {
     mutating func wait(until deadline: Int64?) throws(SystemError) -> Wakes {
         var due = gateway.deadline()
         if let deadline { due = min(due ?? deadline, deadline) }
-        let timeout = due.map { $0 - Clock.monotonicNanoseconds() }
+        let now = Clock.monotonicNanoseconds()
+        if let woken { journal.turnLatency.record(nanoseconds: now - woken) }
+        let timeout = due.map { $0 - now }
         var wakes = Wakes()
         var hasJobs = false
         var hasTraffic = false
@@ -155,6 +162,7 @@ struct Pipeline: ~Copyable {
             case nil: break
             }
         }
+        woken = Clock.monotonicNanoseconds()
         if hasJobs { finishJobs() }
         if hasTraffic { finishTransfers() }
         carryOut()
@@ -195,15 +203,28 @@ struct Pipeline: ~Copyable {
         let now = Clock.monotonicNanoseconds()
         journal.wear = ringJob.wear
         if let took = ringJob.syncNanoseconds { journal.syncLatency.record(nanoseconds: took) }
+        let trouble = journal.ringTrouble
+        if let mend = ringJob.mend { trouble.note(mend) }
         if let failure = ringJob.failure {
-            if !ringWasFailing { journal.log.write(.error, "\(failure)") }
-            gateway.ringFailed(now: now)
+            trouble.note(failure, unsynced: gateway.cursor.unsyncedCount, now: now)
+            return gateway.ringFailed(
+                failure.diskCause == .readOnly ? .readOnly : .device, now: now)
+        }
+        trouble.noteSuccess()
+        if case .cut = ringJob.mend {
+            gateway.ringCut(now: now)
         } else if ringJob.isRead {
             ringJob.withSlots { gateway.ringRead($0) }
         } else {
             gateway.ringWritten(replaced: ringJob.replaced, now: now)
         }
-        ringWasFailing = ringJob.failure != nil
+    }
+
+    /// What the card does wrong, in a few words; nil when it works.
+    var ringTrouble: String? {
+        guard let trouble = gateway.ringTrouble else { return nil }
+        if trouble.kind == .stalled { return "no answer" }
+        return journal.ringTrouble.failure?.reason ?? "failed"
     }
 
     /// Ends the worker after what it has begun, and what runs on the network.

@@ -182,7 +182,15 @@ struct Session: ~Copyable {
         guard let lines else { return }
         try lines.read { line, bytes in
             switch line {
-            case .notification: feed(bytes, at: Clock.now())
+            case .notification(.heartRateMeasurement): feed(bytes, at: Clock.now())
+            case .notification(let characteristic):
+                pipeline.feed(bytes, characteristic, time: Clock.now())
+            case .noMeasurement:
+                malformedLines += 1
+                pipeline.journal.log.write(
+                    .warning,
+                    "input line \(lines.number): no measurement stands before the \"=\" "
+                        + "(2A37, 2A35, 2A1C, 2A5F, 2A5E or 2A18)")
             case .malformed(let error):
                 malformedLines += 1
                 let text = Messages.text(error, in: String(decoding: bytes))
@@ -227,10 +235,9 @@ struct Session: ~Copyable {
         radioIsBusy = radio.turn(
             deliver: { delivery, bytes in
                 // A value that stands still is no heart rate: neither judged nor sent.
-                guard !delivery.isFrozen, delivery.characteristic == .heartRateMeasurement else {
-                    return
-                }
-                pipeline.feed(bytes, sensor: delivery.sensor, time: Clock.now())
+                guard !delivery.isFrozen else { return }
+                pipeline.feed(
+                    bytes, delivery.characteristic, sensor: delivery.sensor, time: Clock.now())
             },
             tell: { note($0, radio.plan.unnamed) }, log: pipeline.journal.log)
     }

@@ -84,7 +84,7 @@ extension SessionPlan {
             now: start.monotonicNanoseconds)
         let wear = recovered.head?.wear ?? WearStatistics()
         let journal = Journal(
-            log: log, sensors: sensors.map(\.name), sinks: sinks.map(\.name),
+            log: log, sensors: sensors.map(\.name), sinks: sinks.map(\.name), ringPath: ring.path,
             start: replay?.sensorStart ?? start, wear: wear)
         let ringJob = RingJob(
             file: ring, records: max(Limits.writeRecords, Limits.readRecords), wear: wear)

@@ -58,20 +58,17 @@ final class Radio {
             log.write(.error, "bluetooth: \(error)")
         }
         var handled = 0
-        while handled < Self.eventsPerTurn, let event = bus.nextEvent() {
-            handled += 1
-            let now = Clock.monotonicNanoseconds()
-            if event == .busClosed { sayClosure(log) }
-            if event == .busOpened { saidClosure = nil }
-            bus.withValue { value in
-                if let delivery = links.handle(event, value: value, now: now) {
-                    deliver(delivery, value)
-                }
+        while handled < Self.eventsPerTurn {
+            if let event = bus.nextEvent() {
+                handled += 1
+                take(event, deliver: deliver, log: log)
+                _ = carryOut()
+                continue
             }
-            carryOut()
+            links.advance(to: Clock.monotonicNanoseconds())
+            // What fails at once comes as an event, and no descriptor says so.
+            guard carryOut() else { break }
         }
-        links.advance(to: Clock.monotonicNanoseconds())
-        carryOut()
         while let report = links.nextReport() { tell(report) }
         return handled == Self.eventsPerTurn
     }
@@ -79,8 +76,27 @@ final class Radio {
     /// Closes the connection to the bus. Subscriptions end with it, links do not.
     func close() { bus.close() }
 
-    private func carryOut() {
-        while let action = links.nextAction() { bus.perform(action) }
+    private func take(
+        _ event: BluetoothEvent, deliver: (LinkDelivery, Span<UInt8>) -> Void, log: Log
+    ) {
+        let now = Clock.monotonicNanoseconds()
+        if event == .busClosed { sayClosure(log) }
+        if event == .busOpened { saidClosure = nil }
+        bus.withValue { value in
+            if let delivery = links.handle(event, value: value, now: now) {
+                deliver(delivery, value)
+            }
+        }
+    }
+
+    /// Answers whether there was something to do.
+    private func carryOut() -> Bool {
+        var isBusy = false
+        while let action = links.nextAction() {
+            bus.perform(action)
+            isBusy = true
+        }
+        return isBusy
     }
 
     private func sayClosure(_ log: Log) {

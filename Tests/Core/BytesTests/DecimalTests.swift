@@ -32,6 +32,16 @@ struct DecimalTests {
 
     @Test(
         arguments: [
+            (1_200, 1, "120.0"), (-5, 2, "-0.05"), (7, 0, "7"), (0, 4, "0.0000"),
+            (9_750, 4, "0.9750"), (-120, 1, "-12.0"), (Int64.max, 18, "9.223372036854775807"),
+            (Int64.min, 1, "-922337203685477580.8"),
+        ] as [(Int64, Int, String)])
+    func fixedPointNumberHasAllItsDecimals(_ value: Int64, _ decimals: Int, _ text: String) {
+        #expect(appendedText { $0.append(fixed: value, decimals: decimals) } == text)
+    }
+
+    @Test(
+        arguments: [
             (6_719, "671.9"), (6_680, "668.0"), (0, "0.0"), (9, "0.9"), (10, "1.0"),
             (UInt64.max, "1844674407370955161.5"),
         ] as [(UInt64, String)])

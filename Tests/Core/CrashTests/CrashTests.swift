@@ -28,11 +28,12 @@ struct CrashTests {
     static var share: Int { isDebug ? 100 : 1 }
 
     static let plans = [
-        Plan(slotCount: 64, sinkCount: 2, states: 70_000),
-        Plan(slotCount: 37, sinkCount: 2, states: 30_000),
-        Plan(slotCount: 5, sinkCount: 1, states: 10_000),
-        Plan(slotCount: 256, sinkCount: 1, states: 40_000),
-        Plan(slotCount: 64, sinkCount: 2, isCardLying: true, states: 20_000),
+        Plan(slotCount: 64, sinkCount: 2, states: 150_000),
+        Plan(slotCount: 37, sinkCount: 2, states: 60_000),
+        Plan(slotCount: 5, sinkCount: 1, states: 20_000),
+        Plan(slotCount: 256, sinkCount: 1, states: 80_000),
+        Plan(slotCount: 64, sinkCount: 2, isCardLying: true, states: 40_000),
+        Plan(slotCount: 48, sinkCount: 8, states: 20_000),
     ]
 
     /// Small numbers for a small ring: pages of 32 slots, a window of 32 records.
@@ -40,7 +41,7 @@ struct CrashTests {
         guard slotCount >= 256 else { return nil }
         var settings = RingSearch.Settings()
         settings.fullScanSlots = 0
-        settings.strideSlots = 32
+        settings.strideSlots = 64
         settings.writeRecords = 32
         settings.unsyncedRecords = 32
         settings.readSlots = 64
@@ -56,18 +57,26 @@ struct CrashTests {
         print(
             "\(plan.testDescription): \(run.states) states, \(run.distinctCount) distinct, after "
                 + "\(run.operations) writes and syncs in \(run.lives) lives, "
-                + "\(run.inspection.fastAnswers) found fast")
+                + "\(run.machine.claimed / plan.slotCount) laps with \(run.machine.gapCount) gap "
+                + "records, \(run.inspection.fastAnswers) found fast, "
+                + "\(run.inspection.revived) with a dead record whole again")
         #expect(run.violation == nil, "seed \(random.seed)")
-        #expect(run.distinctCount > run.states / 2)
+        // A short run of few writes meets the same state again, above all where syncs do nothing.
+        #expect(run.distinctCount > run.states / 4)
+        if !Self.isDebug { #expect(run.machine.gapCount > 10, "losses are part of it") }
     }
 
-    /// A bit that has turned over takes its record and no other.
-    @Test func bitThatTurnsOverTakesOneRecord() throws {
-        let random = SeededRandom()
-        var run = CrashRun(Machine.Settings(), random: random)
+    /// A bit that has turned over takes its record and no other, and is no torn write.
+    @Test(arguments: [64, 256] as [UInt64])
+    func bitThatTurnsOverTakesOneRecord(_ slotCount: UInt64) throws {
+        let random = SeededRandom(test: "bitThatTurnsOverTakesOneRecord(\(slotCount))")
+        var search = Self.fastSearch(slotCount)
+        search?.fullScanSlots = slotCount
+        var run = CrashRun(
+            Machine.Settings(slotCount: slotCount), fastSearch: search, random: random)
         for laps: UInt64 in Self.isDebug ? [2] : [2, 4, 6] {
             try run.runToSync(laps: laps)
-            try run.flip(bits: Self.isDebug ? 1 : 100)
+            try run.flip(bits: Self.isDebug ? 1 : 6_400 / Int(slotCount))
         }
         print("bits: \(run.states) states, \(run.distinctCount) distinct")
     }

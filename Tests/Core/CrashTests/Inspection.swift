@@ -21,6 +21,8 @@ struct Inspection {
     var opening = Opening.sound
     /// Openings in which the fast search came to an answer by itself.
     private(set) var fastAnswers = 0
+    /// States in which a torn write has made a dead record whole.
+    private(set) var revived = 0
     /// The JSON of each record, made when it is first needed.
     private var lines: [[UInt8]] = []
     private var linesOf: [[UInt8]] = []
@@ -32,14 +34,45 @@ struct Inspection {
 
     /// Opens the ring and throws the first promise that is broken.
     mutating func inspect(
-        _ bytes: [UInt8], _ geometry: RingGeometry, _ promise: Promise, damage: Damage = .none
+        _ bytes: [UInt8], _ geometry: RingGeometry, _ promise: inout Promise,
+        damage: Damage = .none
     ) throws(Violation) -> OpenedRing {
         let ring = OpenedRing(bytes, geometry: geometry, opening: opening)
+        try checkTails(ring, &promise)
+        if let changed = promise.withRevived(ring) {
+            revived += 1
+            try check(ring, changed, damage)
+        } else {
+            try check(ring, promise, damage)
+        }
+        return ring
+    }
+
+    private mutating func check(
+        _ ring: OpenedRing, _ promise: Promise, _ damage: Damage
+    ) throws(Violation) {
         try checkHead(ring, promise, damage)
         try checkSlots(ring, promise, damage)
         try checkDelivery(ring, promise, damage)
-        try checkFastSearch(ring)
-        return ring
+        try checkFastSearch(ring, promise, damage)
+    }
+
+    /// What the kept tails say that is done with is with the sink, or said to be lost.
+    private func checkTails(
+        _ ring: OpenedRing, _ promise: inout Promise
+    ) throws(Violation) {
+        for sink in sinks.indices {
+            guard let kept = ring.found.head?.sinkTail(of: sinks[sink].name) else { continue }
+            if let lost = promise.firstUnaccounted(below: kept.tail, sink: sink) {
+                throw Violation(
+                    .lostSilently, "\(sinks[sink].name): \(lost), tail \(kept.tail)")
+            }
+            for sequence in Self.acknowledged(kept, below: promise.head)
+            where !promise.isAccounted[sink][Int(sequence)] {
+                throw Violation(
+                    .lostSilently, "\(sinks[sink].name): \(sequence), behind \(kept.tail)")
+            }
+        }
     }
 
     private func checkHead(
@@ -96,14 +129,15 @@ struct Inspection {
         let delivery = ring.deliver(to: sinks)
         for sink in sinks.indices {
             let name = sinks[sink].name
-            var isSent = [Bool](repeating: false, count: promise.slots.count)
+            let oldest = ring.cursor.oldest
+            var isSent = [Bool](repeating: false, count: Int(promise.head - oldest))
             for line in delivery.lines[sink] where line.sequence < ring.cursor.head {
-                let isOnce = line.sequence < promise.head && !isSent[Int(line.sequence)]
+                let isOnce = line.sequence >= oldest && !isSent[Int(line.sequence - oldest)]
                 guard isOnce, line.text == expectedLine(line.sequence, promise) else {
                     throw Violation(
                         .wrongLine, "\(name): \(String(decoding: line.text, as: UTF8.self))")
                 }
-                isSent[Int(line.sequence)] = true
+                isSent[Int(line.sequence - oldest)] = true
             }
             // A gap record takes a slot like every record, and a full ring gives one up for it.
             let given = delivery.head - min(delivery.head, ring.geometry.slotCount)
@@ -111,11 +145,13 @@ struct Inspection {
             where promise.mustBeThere(sequence) && sequence != damage.record
                 && !promise.isAcknowledged[sink][Int(sequence)]
             {
-                if !isSent[Int(sequence)] { throw Violation(.notSent, "\(name): \(sequence)") }
+                if !isSent[Int(sequence - oldest)] {
+                    throw Violation(.notSent, "\(name): \(sequence)")
+                }
             }
             try checkCount(ring, delivery, sink)
             if promise.isHonest && !damage.isHeadDamaged {
-                try checkRepeats(isSent, promise.syncedHead?.sinkTail(of: name))
+                try checkRepeats(isSent, from: oldest, promise.syncedHead?.sinkTail(of: name))
             }
         }
     }
@@ -130,7 +166,7 @@ struct Inspection {
         let known = kept.map { Self.acknowledged($0, below: cursor.head).count } ?? 0
         let measured = delivery.lines[sink].filter { $0.sequence < cursor.head }
         let sent = UInt64(measured.count)
-        try checkGaps(delivery, from: cursor.head, sink)
+        try checkGaps(ring, delivery, sink)
         guard sent + delivery.lost[sink] + UInt64(known) == cursor.head - tail else {
             throw Violation(
                 .notCounted,
@@ -141,16 +177,18 @@ struct Inspection {
 
     /// The lines behind the recovered ones are gap records, and they say every loss once.
     private func checkGaps(
-        _ delivery: OpenedRing.Delivery, from head: UInt64, _ sink: Int
+        _ ring: OpenedRing, _ delivery: OpenedRing.Delivery, _ sink: Int
     ) throws(Violation) {
         let name = sinks[sink].name
         var said = delivery.unsaid[sink]
-        for line in delivery.lines[sink] where line.sequence >= head {
-            guard let count = OpenedRing.gap(in: line.text, of: name) else {
+        for line in delivery.lines[sink] where line.sequence >= ring.cursor.head {
+            guard let gap = OpenedRing.gap(in: line.text, of: name) else {
                 throw Violation(
                     .wrongLine, "\(name): \(String(decoding: line.text, as: UTF8.self))")
             }
-            said += count
+            guard gap.isOurs else { continue }
+            said += gap.count
+            try checkReason(gap, ring, delivery)
         }
         guard said == delivery.lost[sink] else {
             throw Violation(
@@ -158,19 +196,46 @@ struct Inspection {
         }
     }
 
+    /// Overwritten is what the head has left behind by a whole ring; unreadable is what is still
+    /// in the ring and cannot be read.
+    private func checkReason(
+        _ gap: OpenedRing.GapLine, _ ring: OpenedRing, _ delivery: OpenedRing.Delivery
+    ) throws(Violation) {
+        let isRight: Bool
+        switch gap.reason {
+        case "overwritten": isRight = gap.last + ring.geometry.slotCount < delivery.head
+        case "unreadable" where gap.first >= ring.cursor.oldest && gap.last < delivery.head:
+            let broken = (gap.first...gap.last).filter {
+                $0 >= ring.cursor.head || !ring.isReadable($0)
+            }
+            isRight = gap.count <= UInt64(broken.count)
+        default: isRight = false
+        }
+        guard isRight else { throw Violation(.wrongReason, "\(gap), \(ring.cursor)") }
+    }
+
     /// The records at and behind a tail of which the head record says that the sink has them.
     static func acknowledged(_ tail: SinkTail, below head: UInt64) -> [UInt64] {
-        (0..<AcknowledgedSet.limit).filter { tail.acknowledged[$0] }
+        guard let last = tail.acknowledged.last else { return [] }
+        return (0...last).filter { tail.acknowledged[$0] }
             .map { tail.tail + UInt64($0) }.filter { $0 < head }
     }
 
-    private func checkRepeats(_ isSent: [Bool], _ kept: SinkTail?) throws(Violation) {
+    /// What the synced head record says that the sink has is not sent: `isSent` begins at `oldest`.
+    private func checkRepeats(
+        _ isSent: [Bool], from oldest: UInt64, _ kept: SinkTail?
+    ) throws(Violation) {
         guard let kept else { return }
-        let behind = Self.acknowledged(kept, below: UInt64(isSent.count)).map { Int($0) }
-        for sequence in Array(0..<min(Int(kept.tail), isSent.count)) + behind
-        where isSent[sequence] {
-            throw Violation(.sentAgain, "\(kept.sink): \(sequence), tail \(kept.tail)")
-        }
+        let head = oldest + UInt64(isSent.count)
+        var place = oldest
+        while place < min(kept.tail, head), !isSent[Int(place - oldest)] { place += 1 }
+        let again =
+            place < min(kept.tail, head)
+            ? place
+            : Self.acknowledged(kept, below: head).first {
+                $0 >= oldest && isSent[Int($0 - oldest)]
+            }
+        if let again { throw Violation(.sentAgain, "\(kept.sink): \(again), tail \(kept.tail)") }
     }
 
     private mutating func expectedLine(_ sequence: UInt64, _ promise: Promise) -> [UInt8] {
@@ -199,7 +264,9 @@ struct Inspection {
     }
 
     /// The fast search finds the same place, wherever it trusts itself.
-    private mutating func checkFastSearch(_ ring: OpenedRing) throws(Violation) {
+    private mutating func checkFastSearch(
+        _ ring: OpenedRing, _ promise: Promise, _ damage: Damage
+    ) throws(Violation) {
         guard let fastSearch, opening == .sound else { return }
         let search = RingSearch(geometry: ring.geometry, settings: fastSearch)
         let fast = OpenedRing.search(ring.bytes, search)
@@ -207,6 +274,23 @@ struct Inspection {
         let (found, other) = (ring.cursor, fast.cursor)
         guard other.head == found.head, other.oldest <= found.oldest else {
             throw Violation(.searchesDiffer, "\(found) in full, \(other) fast")
+        }
+        guard promise.isHonest, !damage.isHeadDamaged else { return }
+        // What the last synced head record does not know to be synced cannot be told from a torn
+        // write, nor can the oldest records, which the next write goes over.
+        let isTold = damage.record.map { record in
+            record < promise.syncedHead?.synced ?? 0
+                && record >= found.oldest + fastSearch.writeRecords
+        }
+        let least: UInt64 = isTold == true && fast.isScannedInFull ? 1 : 0
+        // A record that left a full memory unwritten counts as synced in the head record.
+        let known = min(ring.found.head?.synced ?? 0, promise.head)
+        let givenUp = (min(promise.floor, known)..<known).count { !promise.isSynced[Int($0)] }
+        let most = promise.brokenAtStart + UInt64(givenUp) + (damage.record == nil ? 0 : 1)
+        guard fast.damagedCount >= least, fast.damagedCount <= most else {
+            throw Violation(
+                .tornOrDamaged,
+                "\(fast.damagedCount) damaged, \(fast.tornCount) torn, \(most) at most")
         }
     }
 }

@@ -32,6 +32,8 @@ final class Machine {
         var slotCount: UInt64 = 64
         var windowRecords = 32
         var sinkCount = 2
+        /// One in so many writes and syncs fails.
+        var failureOdds = 16
         /// Every second sync of the card does nothing and says that it has.
         var isCardLying = false
         var fault: ShellFault?
@@ -47,7 +49,11 @@ final class Machine {
     let geometry: RingGeometry
     let sinks: [SinkSettings]
     private(set) var disk: ModelDisk
-    private(set) var promise: Promise
+    /// The checks note in it how far they are.
+    var promise: Promise
+    /// Records and, among them, gap records that the gateways of all lives have made.
+    private(set) var claimed: UInt64 = 0
+    private(set) var gapCount = 0
     private var gateway: Gateway
     private var job: Job?
     /// Writes of the job that are done.
@@ -63,8 +69,13 @@ final class Machine {
     /// life has acknowledged since.
     private var settledAtStart: [UInt64] = []
     private var acknowledgedSince: [UInt64] = []
-    /// Syncs that the gateway was told of.
-    private(set) var syncs = 0
+    /// By sink: its service does not answer before this step.
+    private var stuckUntil: [Int]
+    private var steps = 0
+    /// The first sequence of this life.
+    private var start: UInt64 = 0
+    /// The cursor's when it was last looked at.
+    private var syncedBefore: UInt64 = 0
 
     init(_ settings: Settings, random: SeededRandom) {
         self.settings = settings
@@ -74,6 +85,7 @@ final class Machine {
         promise = Promise(slotCount: settings.slotCount, sinkCount: settings.sinkCount)
         sinks = Self.sinks(settings.sinkCount)
         requests = sinks.map { _ in nil }
+        stuckUntil = sinks.map { _ in 0 }
         gateway = Self.gateway(
             settings, sinks, session: 1,
             RingCursor(slotCount: settings.slotCount, oldest: 0, head: 0), nil, now: 0)
@@ -81,8 +93,10 @@ final class Machine {
     }
 
     private static func sinks(_ count: Int) -> [SinkSettings] {
+        let stream = SinkSettings.Kind.kinesis(stream: [UInt8]("heart".utf8))
         let kinds: [(String, SinkSettings.Kind, Int)] = [
-            ("kinesis", .kinesis(stream: [UInt8]("heart".utf8)), 7), ("file", .file, 10),
+            ("kinesis", stream, 7), ("file", .file, 10), ("other", stream, 3), ("slow", .file, 1),
+            ("fifth", stream, 10), ("sixth", stream, 5), ("seventh", .file, 4), ("last", stream, 2),
         ]
         return kinds.prefix(count).map { name, kind, batch in
             guard let name = SensorName(name) else { preconditionFailure("a name is short") }
@@ -118,6 +132,7 @@ extension Machine {
     /// Something happens. Answers whether the card changed.
     func step() throws(Violation) -> Bool {
         var hasChanged = false
+        steps += 1
         switch Int.random(in: 0..<10, using: &random) {
         case 0..<4: receive()
         case 4: now += Int64.random(in: 0...900_000_000, using: &random)
@@ -125,6 +140,7 @@ extension Machine {
         default: hasChanged = try advanceJob()
         }
         try carryOut()
+        try checkSynced()
         return hasChanged
     }
 
@@ -143,7 +159,37 @@ extension Machine {
         while promise.head < gateway.cursor.head {
             var slot = FixedBuffer(capacity: Record.slotBytes)
             gateway.copySlots(first: promise.head, count: 1, into: &slot)
-            promise.claim([UInt8](copying: slot.bytes))
+            let bytes = [UInt8](copying: slot.bytes)
+            let gap = gap(in: bytes)
+            claimed += 1
+            if gap != nil { gapCount += 1 }
+            promise.claim(bytes, gap: gap)
+        }
+    }
+
+    private func gap(in slot: [UInt8]) -> (sink: Int, gap: Gap)? {
+        do throws(RecordError) {
+            let record = try Record(decoding: slot.span)
+            guard case .gap(let gap) = record.payload,
+                let sink = sinks.firstIndex(where: { $0.name == record.sensor })
+            else { return nil }
+            return (sink, gap)
+        } catch {
+            preconditionFailure("what the gateway writes can be read: \(error)")
+        }
+    }
+
+    /// What the gateway does not write any more was synced, but for records that left a full
+    /// memory unwritten and are counted.
+    private func checkSynced() throws(Violation) {
+        let synced = gateway.cursor.synced
+        guard synced != syncedBefore else { return }
+        syncedBefore = synced
+        var missing: UInt64 = 0
+        for sequence in max(start, promise.floor)..<max(start, promise.floor, synced)
+        where !promise.isSynced[Int(sequence)] { missing += 1 }
+        guard missing <= gateway.counters.unsyncedGivenUp else {
+            throw Violation(.notSynced, "\(missing) of the records below \(synced)")
         }
     }
 
@@ -195,7 +241,7 @@ extension Machine {
         case .write(let plan, _, let slots, let head, let sync) where written < plan.count:
             let write = plan[written]
             written += 1
-            if Int.random(in: 0..<60, using: &random) == 0 {
+            if Int.random(in: 0..<2 * settings.failureOdds, using: &random) == 0 {
                 job = nil
                 disk.failSync(&random)
                 gateway.ringFailed(now: now)
@@ -237,7 +283,7 @@ extension Machine {
 
     private func finishWrite(_ range: Range<UInt64>, _ head: RingHead, _ sync: Bool) {
         job = nil
-        let isFailing = Int.random(in: 0..<12, using: &random) == 0
+        let isFailing = Int.random(in: 0..<settings.failureOdds, using: &random) == 0
         if isFailing {
             disk.failSync(&random)
             guard settings.fault == .hidesTheFailedSync, sync else {
@@ -252,7 +298,6 @@ extension Machine {
         // What the gateway believes is what the checks hold it to.
         if sync {
             promise.sync(range, head: head)
-            syncs += 1
         }
         gateway.ringWritten(now: now)
     }
@@ -273,7 +318,12 @@ extension Machine {
     }
 
     private func answer(sink: Int) {
-        guard let sequences = requests[sink] else { return }
+        guard let sequences = requests[sink], steps >= stuckUntil[sink] else { return }
+        if Int.random(in: 0..<16, using: &random) == 0 {
+            // Long enough for the ring to go over the request and to come round again.
+            let laps = Int(settings.slotCount) * 5
+            stuckUntil[sink] = steps + Int.random(in: 1...laps, using: &random)
+        }
         requests[sink] = nil
         now += Int64.random(in: 0...50_000_000, using: &random)
         let isKinesis = sinks[sink].kind.isKinesis
@@ -364,6 +414,7 @@ extension Machine {
     private func goOn(with ring: OpenedRing) {
         promise.restart(ring)
         session += 1
+        start = ring.cursor.head
         now += 1_000_000_000
         job = nil
         requests = sinks.map { _ in nil }

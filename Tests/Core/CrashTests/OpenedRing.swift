@@ -1,4 +1,5 @@
 import Bytes
+import Foundation
 import Gateway
 import RecordRing
 import TestSupport
@@ -152,20 +153,38 @@ struct OpenedRing {
     }
 
     private static let sequenceKey = [UInt8]("\"seq\":".utf8)
-    private static let countKey = [UInt8]("\"count\":".utf8)
+    /// What a gap record says.
+    struct GapLine {
+        /// It is about the sink that was asked for.
+        let isOurs: Bool
+        let reason: Substring
+        let count: UInt64
+        let first: UInt64
+        let last: UInt64
+    }
 
-    /// How many records a gap record says are missing; nil: the line is a measurement.
-    static func gap(in line: [UInt8], of sink: SensorName) -> UInt64? {
+    /// What the line says, if it is a gap record; nil: the line is a measurement.
+    static func gap(in line: [UInt8], of sink: SensorName) -> GapLine? {
         let text = String(decoding: line, as: UTF8.self)
         guard text.contains("\"event\":\"gap\"") else { return nil }
-        let isOurs = text.contains("\"sink\":\"\(String(decoding: sink.bytes))\"")
-        return isOurs ? number(in: line, behind: countKey) : 0
+        let name = String(decoding: sink.bytes)
+        let behind = text.components(separatedBy: "\"reason\":\"")
+        return GapLine(
+            isOurs: text.contains("\"sink\":\"\(name)\""),
+            reason: behind.last?.prefix { $0 != "\"" } ?? "",
+            count: number(in: line, behind: [UInt8]("\"count\":".utf8)),
+            first: number(in: line, behind: [UInt8]("\"first_seq\":".utf8)),
+            last: number(in: line, behind: [UInt8]("\"last_seq\":".utf8)))
     }
 
     private static func number(in line: [UInt8], behind key: [UInt8]) -> UInt64 {
         var index = 0
-        while index + key.count < line.count, !line[index...].starts(with: key) { index += 1 }
-        index += key.count
+        var matched = 0
+        // A key has its first character, a quotation mark, at its end too, and nowhere between.
+        while index < line.count, matched < key.count {
+            matched = line[index] == key[matched] ? matched + 1 : line[index] == key[0] ? 1 : 0
+            index += 1
+        }
         var value: UInt64 = 0
         while index < line.count, line[index] >= 0x30, line[index] <= 0x39 {
             value = value &* 10 &+ UInt64(line[index] - 0x30)

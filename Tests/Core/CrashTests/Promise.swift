@@ -10,6 +10,19 @@ struct Promise {
     private(set) var isSynced: [Bool] = []
     /// By sink: the sink has the record.
     private(set) var isAcknowledged: [[Bool]]
+    /// By sink: the sink has the record, or a gap record says that it has not, and this gap record
+    /// is with the sink or was on the card. The tail that the ring keeps may go on over no other.
+    private(set) var isAccounted: [[Bool]]
+    /// Gap records by their sequence: whose they are, and what they say.
+    private(set) var gaps: [UInt64: (sink: Int, gap: Gap)] = [:]
+    /// Slots without a whole record when this life began, torn by the cut before.
+    private(set) var brokenAtStart: UInt64 = 0
+    /// Records that died in memory or half written with an earlier life, by the sequence that has
+    /// been given again since. A torn write can make one whole again: the rest of it lies in the
+    /// slot already. It was measured, and nothing was promised of either.
+    private(set) var dead: [UInt64: [[UInt8]]] = [:]
+    /// Everything below is accounted for, by sink: what has not to be looked at again.
+    private var accountedEnd: [Int]
     /// The youngest head record that was on the card at such a sync.
     private(set) var syncedHead: RingHead?
     let slotCount: UInt64
@@ -19,6 +32,8 @@ struct Promise {
     init(slotCount: UInt64, sinkCount: Int) {
         self.slotCount = slotCount
         isAcknowledged = Array(repeating: [], count: sinkCount)
+        isAccounted = isAcknowledged
+        accountedEnd = Array(repeating: 0, count: sinkCount)
     }
 
     /// The next sequence.
@@ -27,36 +42,85 @@ struct Promise {
     /// The ring has given up every record below this one.
     var floor: UInt64 { head > slotCount ? head - slotCount : 0 }
 
-    mutating func claim(_ slot: [UInt8]) {
+    mutating func claim(_ slot: [UInt8], gap: (sink: Int, gap: Gap)?) {
+        if let gap { gaps[head] = gap }
         slots.append(slot)
         isSynced.append(false)
-        for sink in isAcknowledged.indices { isAcknowledged[sink].append(false) }
+        for sink in isAcknowledged.indices {
+            isAcknowledged[sink].append(false)
+            isAccounted[sink].append(false)
+        }
     }
 
     mutating func sync(_ range: Range<UInt64>, head: RingHead) {
-        for sequence in range { isSynced[Int(sequence)] = true }
+        for sequence in range {
+            isSynced[Int(sequence)] = true
+            if let gap = gaps[sequence] { account(gap.gap, sink: gap.sink) }
+        }
         syncedHead = head
     }
 
     mutating func acknowledge(_ sequence: UInt64, sink: Int) {
         isAcknowledged[sink][Int(sequence)] = true
+        isAccounted[sink][Int(sequence)] = true
+        if let gap = gaps[sequence], gap.sink == sink { account(gap.gap, sink: sink) }
+    }
+
+    private mutating func account(_ gap: Gap, sink: Int) {
+        for sequence in gap.firstSequence...gap.lastSequence {
+            isAccounted[sink][Int(sequence)] = true
+        }
+    }
+
+    /// The first record of this sink below `end` that is neither with it nor said to be lost.
+    mutating func firstUnaccounted(below end: UInt64, sink: Int) -> UInt64? {
+        let known = isAccounted[sink]
+        while accountedEnd[sink] < known.count, known[accountedEnd[sink]] {
+            accountedEnd[sink] += 1
+        }
+        guard accountedEnd[sink] < min(Int(end), known.count) else { return nil }
+        return UInt64(accountedEnd[sink])
     }
 
     /// Another process goes on with what it found: it holds every record that it can read for
     /// synced, and takes the sequences from the cursor's head on again.
     mutating func restart(_ ring: OpenedRing) {
+        if let revived = withRevived(ring) { slots = revived.slots }
         let head = Int(ring.cursor.head)
+        dead = dead.filter { $0.key >= ring.cursor.oldest }
+        for sequence in min(head, slots.count)..<slots.count {
+            dead[UInt64(sequence), default: []].append(slots[sequence])
+        }
         slots.removeSubrange(min(head, slots.count)...)
         isSynced.removeSubrange(min(head, isSynced.count)...)
         for sink in isAcknowledged.indices {
             isAcknowledged[sink].removeSubrange(min(head, isAcknowledged[sink].count)...)
+            isAccounted[sink].removeSubrange(min(head, isAccounted[sink].count)...)
+            accountedEnd[sink] = min(accountedEnd[sink], head)
         }
+        gaps = gaps.filter { $0.key < UInt64(head) }
         for sequence in isSynced.indices {
             isSynced[sequence] =
                 UInt64(sequence) >= ring.cursor.oldest && ring.isReadable(UInt64(sequence))
         }
         syncedHead = ring.found.head
+        brokenAtStart = ring.found.damagedCount + ring.found.tornCount
         isHonest = true
+    }
+
+    /// The promise as it stands in a state in which dead records are whole again: they take the
+    /// place of those that nothing was promised of. nil: there are none, as nearly always.
+    func withRevived(_ ring: OpenedRing) -> Promise? {
+        var revived: Promise?
+        for (sequence, bodies) in dead where sequence < head && !mustBeThere(sequence) {
+            let slot = ring.slot(of: sequence)
+            guard let body = bodies.first(where: { slot.elementsEqual($0) }) else { continue }
+            guard body != slots[Int(sequence)] else { continue }
+            var copy = revived ?? self
+            copy.slots[Int(sequence)] = body
+            revived = copy
+        }
+        return revived
     }
 
     /// Records that have to be there now.
@@ -74,6 +138,8 @@ struct Violation: Error, CustomStringConvertible {
         case syncedRecordMissing
         /// The ring knows sequences that nobody has claimed, or would use one again.
         case wrongHead
+        /// The gateway holds a record for synced that no sync has covered.
+        case notSynced
         /// A sink would get something else than was measured.
         case wrongLine
         /// A sink would not get a synced record that it has not acknowledged.
@@ -82,6 +148,13 @@ struct Violation: Error, CustomStringConvertible {
         case sentAgain
         /// Records are neither with the sink, nor sent, nor counted as lost.
         case notCounted
+        /// A gap record gives a reason or a place that is not the loss's.
+        case wrongReason
+        /// The tail that is kept goes on over a record that the sink does not have, and that no
+        /// gap record says.
+        case lostSilently
+        /// What a cut has torn is called damaged, or what was damaged is called torn.
+        case tornOrDamaged
         /// The fast search and the full scan do not agree.
         case searchesDiffer
     }

@@ -4,6 +4,7 @@ import Gateway
 import RecordRing
 import TestSupport
 import Time
+import Vitals
 
 /// A gateway on a bench: time stands still until a test moves it, and nothing is carried out but
 /// what the test carries out.
@@ -27,6 +28,15 @@ struct Bench: ~Copyable {
     mutating func receive(_ bytes: [UInt8], sensor: Int = 0) {
         gateway.receive(
             bytes.span, sensor: sensor,
+            time: Moment(monotonicNanoseconds: now, wallMicroseconds: now / 1_000),
+            clock: .synced, now: now)
+    }
+
+    mutating func receive(
+        _ bytes: [UInt8], _ characteristic: Characteristic, sensor: Int = 0
+    ) {
+        gateway.receive(
+            bytes.span, characteristic: characteristic, sensor: sensor,
             time: Moment(monotonicNanoseconds: now, wallMicroseconds: now / 1_000),
             clock: .synced, now: now)
     }

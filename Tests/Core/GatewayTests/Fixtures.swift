@@ -52,8 +52,15 @@ extension Action {
     var isAlarm: Bool { alarm != nil }
     var isWrite: Bool { if case .writeRing = self { true } else { false } }
     var isRead: Bool { if case .readRing = self { true } else { false } }
+    var isRingFailure: Bool { report?.isRingFailure ?? false }
+    var isRingRecovery: Bool { report?.isRingRecovery ?? false }
     var isSend: Bool { if case .send = self { true } else { false } }
 
     /// What is told to people.
     var report: Report? { if case .report(let report) = self { report } else { nil } }
+}
+
+extension Report {
+    var isRingFailure: Bool { if case .ringFailed = self { true } else { false } }
+    var isRingRecovery: Bool { if case .ringRecovered = self { true } else { false } }
 }

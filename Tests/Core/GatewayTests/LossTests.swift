@@ -85,6 +85,96 @@ struct LossTests {
         #expect(lost(bench.reports(), sink: 0) == 4)
     }
 
+    private func kept(_ bench: borrowing Bench) -> (tail: UInt64, behind: [UInt64]) {
+        let head = bench.gateway.headRecord()
+        guard let kept = head.sinkTail(of: name("kinesis")) else { return (.max, []) }
+        let behind = (0..<AcknowledgedSet.limit).filter { kept.acknowledged[$0] }
+        return (kept.tail, behind.map { kept.tail + UInt64($0) })
+    }
+
+    /// The ring laps a request: what is given up behind it is neither acknowledged nor there.
+    @Test func recordLostBehindARequestInFlightIsNotKeptAsAcknowledged() {
+        var bench = Bench(settings(sinks: [kinesis(batch: 4)]), slots: 8)
+        bench.receive(count: 4)
+        _ = bench.written(bench.next())
+        #expect(bench.next() == .send(sink: 0))
+        _ = bench.request()
+        bench.receive(count: 10)
+        #expect(bench.gateway.sinks[0].queue.lost == 2, "4 and 5")
+        #expect(bench.gateway.sinks[0].owedCount(of: bench.gateway.cursor) == 8)
+        #expect(kept(bench) == (0, []))
+        bench.answer(accepted: [true, false, true, true])
+        #expect(bench.gateway.sinks[0].queue.lost == 3, "and 1")
+        #expect(kept(bench) == (1, [2, 3]))
+        #expect(bench.gateway.sinks[0].owedCount(of: bench.gateway.cursor) == 8)
+    }
+
+    /// Until its gap record is on the card, a power cut would take it and nobody would be told.
+    @Test func lossIsKeptUntilItsGapRecordIsOnTheCard() {
+        var bench = Bench(settings(sinks: [kinesis(batch: 9)]), slots: 8)
+        bench.receive(count: 8)
+        bench.syncAll()
+        bench.receive(count: 2)
+        bench.now += 60 * second
+        while let action = bench.next(), !action.isSend { _ = bench.written(action) }
+        #expect(bench.sequences() == [2, 3, 4, 5, 6, 7, 8, 9])
+        bench.answer(accepted: Array(repeating: true, count: 8))
+        #expect(bench.gateway.cursor.head == 11, "the gap record is 10")
+        #expect(bench.gateway.sinks[0].unsaidLosses == 0)
+        #expect(kept(bench) == (0, [2, 3, 4, 5, 6, 7, 8, 9]))
+        let tails = bench.written(bench.next(after: Limits.tailWriteNanoseconds))
+        #expect(tails?.sequences == [] && tails?.head.tail(of: name("kinesis")) == 0)
+        bench.syncAll()
+        #expect(kept(bench) == (10, []))
+        let write = bench.next(after: Limits.tailWriteNanoseconds)
+        #expect(write == .writeRing(first: 11, count: 0, sync: false), "the tail is free")
+    }
+
+    /// Or until the sink has it: then nobody else has to be told.
+    @Test func lossIsKeptUntilTheSinkHasItsGapRecord() {
+        var bench = Bench(settings(sinks: [kinesis(batch: 9)]), slots: 8)
+        bench.receive(count: 8)
+        bench.syncAll()
+        bench.receive(count: 2)
+        bench.now += 60 * second
+        while let action = bench.next(), !action.isSend { _ = bench.written(action) }
+        _ = bench.sequences()
+        bench.answer(accepted: Array(repeating: true, count: 8))
+        while let action = bench.next(after: second / 4), !action.isSend {
+            if case .writeRing = action { bench.gateway.ringFailed(now: bench.now) }
+        }
+        #expect(bench.sequences() == [10])
+        #expect(kept(bench) == (0, [2, 3, 4, 5, 6, 7, 8, 9]))
+        bench.answer(accepted: [true])
+        #expect(kept(bench) == (11, []))
+    }
+
+    /// What a gap record said is said again with its own loss.
+    @Test func lossIsSaidAgainWhenItsGapRecordIsLost() {
+        var bench = Bench(settings(sinks: [kinesis(batch: 9)]), slots: 8)
+        bench.receive(count: 8)
+        bench.syncAll()
+        bench.receive(count: 2)
+        bench.now += 60 * second
+        while let action = bench.next(), !action.isSend { _ = bench.written(action) }
+        _ = bench.sequences()
+        bench.answer(accepted: Array(repeating: true, count: 8))
+        #expect(bench.gateway.cursor.head == 11, "the gap record is 10")
+        #expect(bench.gateway.sinks[0].unsaidLosses == 0)
+        bench.syncAll()
+        bench.receive(count: 8)
+        #expect(bench.gateway.sinks[0].lossesSaidAgain == 2)
+        #expect(bench.gateway.sinks[0].unsaidLosses == 3, "0, 1 and 10")
+        bench.now += 60 * second
+        while let action = bench.next(), !action.isSend { _ = bench.written(action) }
+        #expect(bench.sequences() == [11, 12, 13, 14, 15, 16, 17, 18])
+        bench.answer(accepted: Array(repeating: true, count: 8))
+        bench.now += 60 * second
+        while let action = bench.next(), !action.isSend { _ = bench.written(action) }
+        let gap = bench.request().first ?? ""
+        #expect(gap.contains(#""reason":"overwritten","count":3,"first_seq":0,"last_seq":10"#))
+    }
+
     @Test func everyRecordIsAcknowledgedLostOrOwed() {
         var bench = Bench(
             settings(sinks: [kinesis(batch: 3), file("a", batch: 5), file("b", batch: 7)]),

@@ -303,4 +303,15 @@ import Testing
         let screen = LiveScreen(isColored: false)
         #expect(Page(status, screen).rows[16...22].joined(separator: "\n") == expected)
     }
+
+    @Test(arguments: [40, 80, 120]) func failingRingIsSaidInItsLine(columns: Int) {
+        var status = Samples.normal
+        status.ring.trouble = "Input/output error"
+        status.ring.unsynced = 1_234
+        let line = frame(status, columns: columns).split(separator: "\n").first {
+            $0.contains("ring ")
+        }
+        #expect(line?.contains("fails, 1,234") == true, "\(line ?? "")")
+        #expect(line?.contains("error") == (columns > 80), "\(line ?? "")")
+    }
 }

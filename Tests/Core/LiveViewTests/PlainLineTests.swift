@@ -73,4 +73,13 @@ import Testing
         #expect(text.utf8.count { $0 == UInt8(ascii: "\n") } == 1)
         #expect(!text.unicodeScalars.contains { $0.value < 0x20 && $0 != "\n" })
     }
+
+    @Test func failingRingIsSaidBehindTheSinks() {
+        var status = Samples.normal
+        status.ring.trouble = "No space left on device"
+        status.ring.unsynced = 1_234
+        #expect(
+            line(status).hasSuffix(
+                " | file ok | ring fails: No space left on device, 1,234 not synced\n"))
+    }
 }

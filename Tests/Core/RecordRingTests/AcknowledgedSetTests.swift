@@ -41,6 +41,42 @@ struct AcknowledgedSetTests {
         #expect(members(set) == model.sorted(), "seed \(random.seed)")
     }
 
+    /// The tail goes on over what is acknowledged, and forgets nothing that is within its reach.
+    @Test func tailGoesOnOverWhatTheSinkHas() throws {
+        var random = SeededRandom()
+        for round in 0..<50 {
+            let start = UInt64(round) * 1_000
+            var tail = SinkTail(sink: try name("local"), tail: start)
+            var model: Set<UInt64> = []
+            var next = start
+            for step in 0..<400 {
+                let reach = UInt64(AcknowledgedSet.limit) - 1
+                let wide = round % 3 == 0 ? reach : 9
+                let sequence = next + UInt64.random(in: 0...wide, using: &random)
+                tail.acknowledge(sequence)
+                model.insert(sequence)
+                while model.contains(next) { next += 1 }
+                let behind = (0..<AcknowledgedSet.limit).filter { tail.acknowledged[$0] }
+                let expected = model.filter { $0 > next }.map { Int($0 - next) }.sorted()
+                if tail.tail != next || behind != expected {
+                    Issue.record("differs at step \(step), seed \(random.seed)")
+                    return
+                }
+            }
+        }
+    }
+
+    @Test func recordBelowTheTailOrBeyondItsReachIsNotRemembered() throws {
+        var tail = SinkTail(sink: try name("local"), tail: 10)
+        tail.acknowledge(9)
+        tail.acknowledge(10 + UInt64(AcknowledgedSet.limit))
+        #expect(tail == SinkTail(sink: try name("local"), tail: 10))
+        for distance in (0..<UInt64(AcknowledgedSet.limit)).reversed() {
+            tail.acknowledge(10 + distance)
+        }
+        #expect(tail == SinkTail(sink: try name("local"), tail: 10 + 512))
+    }
+
     @Test func distanceBeyondTheLimitIsAMistakeOfTheCaller() async {
         await #expect(processExitsWith: .failure) { _ = AcknowledgedSet()[512] }
         await #expect(processExitsWith: .failure) {

@@ -63,8 +63,52 @@ func exampleRecord(sequence: UInt64 = 18_446) throws -> Record {
                 rrIntervals: intervals)))
 }
 
+/// A vital measurement of each kind, with every field that it can have.
+func exampleVitals() -> [VitalMeasurement] {
+    let time = DeviceTime(year: 2025, month: 7, day: 15, hour: 19, minute: 9, second: 12)
+    let pair = OxygenAndPulse(
+        oxygenSaturation: MedFloat16(rawValue: 97), pulseRate: MedFloat16(rawValue: 71))
+    return [
+        .bloodPressure(
+            BloodPressureMeasurement(
+                systolic: MedFloat16(rawValue: 120), diastolic: MedFloat16(rawValue: 80),
+                meanArterialPressure: MedFloat16(rawValue: 93), time: time,
+                pulseRate: MedFloat16(rawValue: 62), userID: 1, status: .irregularPulse)),
+        .temperature(
+            TemperatureMeasurement(
+                unit: .fahrenheit, temperature: MedFloat32(rawValue: 0xFF00_03DA), time: time,
+                type: TemperatureType(rawValue: 3))),
+        .continuousOximetry(
+            ContinuousOximetry(
+                normal: pair, fast: pair, slow: pair, status: .ongoing, sensorStatus: .poorSignal,
+                pulseAmplitudeIndex: MedFloat16(rawValue: 3))),
+        .spotCheckOximetry(
+            SpotCheckOximetry(
+                result: pair, time: time, status: .fullyQualified, sensorStatus: .lowPerfusion,
+                pulseAmplitudeIndex: MedFloat16(rawValue: 3), isClockUnset: true)),
+        .glucose(
+            GlucoseMeasurement(
+                sequenceNumber: 12, baseTime: time, timeOffset: -90,
+                concentration: GlucoseConcentration(
+                    unit: .molesPerLitre, value: MedFloat16(rawValue: 0xC037),
+                    sample: GlucoseSample(rawValue: 0x11)), status: .batteryLow,
+                contextFollows: true)),
+    ]
+}
+
 /// Any record that a gateway could write.
 func randomRecord(sequence: UInt64, _ random: inout SeededRandom) throws -> Record {
+    var record = try randomHeartRateRecord(sequence: sequence, &random)
+    let vitals = exampleVitals()
+    if let vital = vitals.randomElement(using: &random), Bool.random(using: &random) {
+        record.payload = .vital(vital)
+    }
+    return record
+}
+
+private func randomHeartRateRecord(
+    sequence: UInt64, _ random: inout SeededRandom
+) throws -> Record {
     var measurement = HeartRateMeasurement(
         beatsPerMinute: UInt16.random(in: 0...UInt16.max, using: &random),
         contact: [.notSupported, .notDetected, .detected].randomElement(using: &random)

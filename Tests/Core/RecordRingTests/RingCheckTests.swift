@@ -7,7 +7,8 @@ private struct SmallRing {
     let geometry: RingGeometry
     var slots: [[UInt8]]
     var headA = HeadContent.blank
-    var headB = HeadContent.blank
+    /// Damaged, because a ring whose second head record is blank has never been synced.
+    var headB = HeadContent.damaged
 
     /// A ring of `slotCount` slots after the records 0 to `head` - 1.
     init(slotCount: Int, head: UInt64) throws {
@@ -107,6 +108,19 @@ private struct SmallRing {
             ])
     }
 
+    /// The head record that was written with it is torn too, or never came.
+    @Test(arguments: [.blank, .damaged] as [HeadContent])
+    func tornFirstWriteIsNoCorruption(_ first: HeadContent) throws {
+        var ring = try SmallRing(slotCount: 3_000, head: 6)
+        (ring.headA, ring.headB) = (first, .blank)
+        ring.tear(5)
+        ring.tear(2_048)
+        #expect(
+            ring.check().0 == [
+                "torn 5+1 5", "damaged(RecordRing.SlotFault.checksum) 2048+1 none",
+            ])
+    }
+
     @Test func withoutAHeadRecordNothingIsKnownToBeTorn() throws {
         var ring = try SmallRing(slotCount: 8, head: 6)
         ring.tear(5)
@@ -180,10 +194,18 @@ private struct SmallRing {
         var ring = try SmallRing(slotCount: 8, head: 8)
         ring.slots[3][4] = 2
         ring.slots[3] = sealed(ring.slots[3])
+        for slot in 5...6 {
+            ring.slots[slot][5] = 99
+            ring.slots[slot] = sealed(ring.slots[slot])
+        }
         let (findings, check) = ring.check()
-        #expect(findings == ["damaged(RecordRing.SlotFault.unknown(layout: 2, kind: 1)) 3+1 3"])
-        #expect(check.unknownCount == 1)
-        #expect(check.damagedCount == 1)
+        #expect(
+            findings == [
+                "unknown(layout: 2, kind: 1) 3+1 3", "unknown(layout: 1, kind: 99) 5+2 5",
+            ])
+        #expect(check.unknownCount == 3)
+        #expect(check.damagedCount == 0)
+        #expect(check.wholeCount == 5)
     }
 
     /// Bytes from outside: any sequence that a checksum can be put over, any head record.
@@ -213,6 +235,9 @@ private struct SmallRing {
                 case 1: ring.wipe(index)
                 case 2: ring.slots[index] = random.bytes(128)
                 case 3: ring.slots[index][Int.random(in: 0..<128, using: &random)] ^= 0x40
+                case 4:
+                    ring.slots[index][5] = UInt8.random(in: 8...255, using: &random)
+                    ring.slots[index] = sealed(ring.slots[index])
                 default: break
                 }
             }
@@ -220,7 +245,7 @@ private struct SmallRing {
             let unused = UInt64(count) - min(UInt64(count), ring.survey.cursor.head)
             let counted =
                 check.wholeCount + check.missingCount + check.unwrittenCount + check.tornCount
-                + check.damagedCount
+                + check.damagedCount + check.unknownCount
             #expect(counted >= UInt64(count) - unused)
             #expect(counted <= UInt64(count))
         }

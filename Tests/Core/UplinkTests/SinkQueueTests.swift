@@ -165,6 +165,11 @@ struct SinkQueueTests {
             && queue.acknowledged == UInt64(model.acknowledged.count)
             && queue.lost == model.lost
             && queue.tail == model.tail
+            && (0...4 as ClosedRange<UInt64>).allSatisfy { past in
+                let oldest = model.tail + past
+                return queue.owedCount(oldest: oldest, head: model.head)
+                    == UInt64((model.waiting + model.inFlight).count { $0 >= oldest })
+            }
             && queue.tail <= queue.sent && queue.sent <= model.head
     }
 }

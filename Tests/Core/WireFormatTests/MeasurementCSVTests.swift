@@ -11,6 +11,9 @@ private func csv(_ record: Record, device: String = "gym-7") -> String {
     return appendedText { $0.append(csv: record, device: device.span) }
 }
 
+/// The 22 columns of other measurements, empty.
+private let noVital = String(repeating: ",", count: 22)
+
 /// Records as lines of CSV.
 @Suite struct MeasurementCSVTests {
     @Test func everyFieldHasItsColumn() {
@@ -20,13 +23,15 @@ private func csv(_ record: Record, device: String = "gym-7") -> String {
         #expect(
             csv(record(measurement))
                 == "2025-07-15T17:10:33.123456Z,89,gym-7,D4:4A:C4:B0:24:03,18446,b1946ac9,true,"
-                + "671.9 668.0,12,synced,,,,,\n")
+                + "671.9 668.0,12,synced,,,,,\(noVital)\n")
     }
 
     @Test func whatTheSensorDidNotSendIsEmpty() {
         let bare = record(clock: .unsynced, sensor: "", HeartRateMeasurement(beatsPerMinute: 60))
         #expect(
-            csv(bare) == "2025-07-15T17:10:33.123456Z,60,gym-7,,18446,b1946ac9,,,,unsynced,,,,,\n")
+            csv(bare)
+                == "2025-07-15T17:10:33.123456Z,60,gym-7,,18446,b1946ac9,,,,unsynced,,,,,"
+                + "\(noVital)\n")
         let off = record(HeartRateMeasurement(beatsPerMinute: 60, contact: .notDetected))
         #expect(csv(off).contains(",false,,,"))
     }
@@ -42,9 +47,11 @@ private func csv(_ record: Record, device: String = "gym-7") -> String {
         #expect(
             csv(gap(.overwritten, sink: "cloud"))
                 == "2025-07-15T17:10:33.123456Z,,gym-7,,18446,b1946ac9,,,,synced,overwritten,"
-                + "cloud,7,11,17\n")
-        #expect(csv(gap(.unreadable, sink: "a,b")).hasSuffix("unreadable,\"a,b\",7,11,17\n"))
-        #expect(csv(gap(.refused, sink: "")).hasSuffix(",synced,refused,,7,,\n"))
+                + "cloud,7,11,17\(noVital)\n")
+        #expect(
+            csv(gap(.unreadable, sink: "a,b"))
+                .hasSuffix("unreadable,\"a,b\",7,11,17\(noVital)\n"))
+        #expect(csv(gap(.refused, sink: "")).hasSuffix(",synced,refused,,7,,\(noVital)\n"))
     }
 
     @Test func theHeaderNamesAsManyColumnsAsALineHas() {
@@ -53,7 +60,7 @@ private func csv(_ record: Record, device: String = "gym-7") -> String {
         let line = csv(record(HeartRateMeasurement(beatsPerMinute: 60)))
         let gap = csv(gap(.refused, sink: ""))
         for line in [header, line, gap] {
-            #expect(line.split(separator: ",", omittingEmptySubsequences: false).count == 15)
+            #expect(line.split(separator: ",", omittingEmptySubsequences: false).count == 37)
         }
     }
 

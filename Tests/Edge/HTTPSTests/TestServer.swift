@@ -2,6 +2,8 @@ import Bytes
 import Foundation
 import HTTPS
 import Linux
+import Synchronization
+import TestSupport
 import Testing
 
 /// The Python server beside this file, started once and ended with the process of the tests:
@@ -12,33 +14,21 @@ final class TestServer: Sendable {
     /// PEM file of the authority that has signed what is right.
     let authorityFile: String
     private let ports: [String: Int]
-    private let process: Process
-    private let input = Pipe()
+    private let process: Mutex<ChildProcess?>
 
     private init() {
         let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
             .appendingPathComponent("Server/tls_server.py")
-        let output = Pipe()
-        process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = ["python3", "-B", "-W", "ignore", script.path]
-        process.standardInput = input
-        process.standardOutput = output
         var words: [String: String] = [:]
         do {
-            try process.run()
-            var line = Data()
-            while line.last != UInt8(ascii: "\n"),
-                let byte = try output.fileHandleForReading.read(upToCount: 1), !byte.isEmpty
-            {
-                line += byte
-            }
-            for word in String(decoding: line, as: UTF8.self).split(whereSeparator: \.isWhitespace)
-            {
+            let child = try ChildProcess(["python3", "-B", "-W", "ignore", script.path])
+            for word in try child.readLine().split(whereSeparator: \.isWhitespace) {
                 let pair = word.split(separator: "=", maxSplits: 1).map(String.init)
                 if pair.count == 2 { words[pair[0]] = pair[1] }
             }
+            process = Mutex(child)
         } catch {
+            process = Mutex(nil)
             Issue.record("the test server does not start: \(error)")
         }
         authorityFile = words["ca"] ?? "missing"

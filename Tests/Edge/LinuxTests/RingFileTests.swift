@@ -124,7 +124,8 @@ struct RingFileTests {
         try cut(path, to: length)
         #expect(
             refusal() == "\(path): \(length) bytes long, and its header says 20480; the file was "
-                + "cut or copied incompletely; move it away to begin a new one")
+                + "cut or copied incompletely; mend it with `pulsegate ring fsck --repair`, or "
+                + "move it away to begin a new one")
     }
 
     @Test func fileOfANewerVersionIsRefused() throws {
@@ -143,7 +144,8 @@ struct RingFileTests {
         try overwrite(path, at: offset, with: [byte ^ 0x10])
         #expect(
             refusal()
-                == "\(path): the ring's header is damaged; move the file away to begin a new one")
+                == "\(path): the ring's header is damaged; mend it with `pulsegate ring fsck "
+                + "--repair`, or move the file away to begin a new one")
     }
 
     @Test(arguments: [0, 1, 20_479] as [UInt64])
@@ -166,6 +168,35 @@ struct RingFileTests {
         }
         #expect(try Path.contents(of: path, atMost: 20_480).count == 20_480)
         #expect(try RingFile.open(path, bytes: 0).geometry.slotCount == 32)
+    }
+
+    /// The power went while the header was written: some of its bytes are there, and nothing else.
+    @Test func ringWhoseHeaderWasBegunIsLaidAgain() throws {
+        _ = try RingFile.open(path, bytes: 20_480)
+        let whole = try Path.contents(of: path, atMost: 20_480)
+        for count in 1..<RingHeader.byteCount {
+            for isFront in [true, false] {
+                var torn = whole
+                let lost = isFront ? count..<RingHeader.byteCount : 0..<count
+                for index in lost { torn[index] = 0 }
+                try overwrite(path, at: 0, with: torn)
+                let ring = try RingFile.open(path, bytes: 20_480)
+                #expect(try ring.recover().recordCount == 0)
+                #expect(try Path.contents(of: path, atMost: 20_480) == whole)
+            }
+        }
+    }
+
+    /// One more byte anywhere, and it is no ring that was being laid.
+    @Test(arguments: [0, 9, 28, 4_096, 20_479])
+    func headerThatWasBegunInAFileWithMoreInItIsRefused(_ place: Int) throws {
+        _ = try RingFile.open(path, bytes: 20_480)
+        var torn = try Path.contents(of: path, atMost: 20_480)
+        for index in 16..<RingHeader.byteCount { torn[index] = 0 }
+        torn[place] = 0x77
+        try overwrite(path, at: 0, with: torn)
+        #expect(refusal() != nil)
+        #expect(try Path.contents(of: path, atMost: 20_480) == torn)
     }
 
     @Test func missingFolderIsAnError() throws {

@@ -306,6 +306,78 @@ private func failure(_ open: () throws(RingReaderError) -> Void) -> RingReaderEr
     }
 }
 
+@Suite struct RingFrameRepairTests {
+    private static func mended(_ ring: TestRing) throws -> RingFrameRepair {
+        var reader = try RingReader.openAlone(ring.path)
+        let survey = try reader.survey()
+        let check = try reader.check(survey) { _ in }
+        let frame = RingFrameRepair(
+            fault: reader.headerFault, geometry: reader.geometry, fileBytes: reader.fileBytes,
+            survey: survey, check: check)
+        if case .refused = frame { return frame }
+        try reader.mend(frame, sideFile: ring.folder.file("side"))
+        #expect(reader.headerFault == nil)
+        #expect(reader.slotsInFile == TestRing.slotCount)
+        return frame
+    }
+
+    @Test func damagedHeaderIsWrittenAnewAndNothingElse() throws {
+        let ring = try TestRing(head: 100)
+        let whole = try ring.bytes()
+        for place in 0..<UInt64(RingHeader.byteCount) where !(8..<12).contains(place) {
+            try overwrite(ring.path, at: place, with: [whole[Int(place)] ^ 0x11])
+            #expect(try RingFrameRepairTests.mended(ring) == .writeHeader, "byte \(place)")
+            #expect(try ring.bytes() == whole)
+            try Path.remove(ring.folder.file("side"))
+            #expect(try RingFile.open(ring.path, bytes: 0).recover().range == 36..<100)
+        }
+    }
+
+    @Test func cutFileIsFilledUpWithZeros() throws {
+        let ring = try TestRing(head: 100)
+        let whole = try ring.bytes()
+        for length in [whole.count - 1, whole.count - 5_000, 16_384, 9_000, 8_193, 5_120] {
+            try cut(ring.path, to: UInt64(length))
+            #expect(
+                try RingFrameRepairTests.mended(ring)
+                    == .extend(from: UInt64(length), to: UInt64(whole.count)))
+            let zeros = [UInt8](repeating: 0, count: whole.count - length)
+            let isFilled = try ring.bytes() == whole[..<length] + zeros
+            #expect(isFilled, "\(length)")
+            #expect(
+                try text(of: ring.folder.file("side")) == "{\"file_length\":\(length)}\n")
+            try Path.remove(ring.folder.file("side"))
+            #expect(try RingFile.open(ring.path, bytes: 0).recover().range == 36..<100)
+            try overwrite(ring.path, at: 0, with: whole)
+        }
+    }
+
+    @Test func diskWithoutRoomForTheZerosLeavesTheFileAsItWas() async throws {
+        await #expect(processExitsWith: .success) {
+            let ring = try TestRing(head: 100)
+            let length = UInt64(try ring.bytes().count) - 6_000
+            try cut(ring.path, to: length)
+            let before = try ring.bytes()
+            limitFileLength(length + 5_000)
+            #expect(throws: SystemError(call: "pwrite", subject: ring.path, number: EFBIG)) {
+                _ = try RingFrameRepairTests.mended(ring)
+            }
+            #expect(try ring.bytes() == before)
+        }
+    }
+
+    @Test func nothingIsWrittenWithoutASideFile() throws {
+        let ring = try TestRing(head: 100)
+        try overwrite(ring.path, at: 20, with: [0x11])
+        let before = try ring.bytes()
+        let taken = try ring.folder.file("side", holding: "taken")
+        #expect(throws: SystemError(call: "open", subject: taken, number: EEXIST)) {
+            _ = try RingFrameRepairTests.mended(ring)
+        }
+        #expect(try ring.bytes() == before)
+    }
+}
+
 @Suite struct NewFileTests {
     @Test func aFileThatIsThereIsReplacedOnlyWhenAsked() throws {
         let folder = try TemporaryFolder()

@@ -125,7 +125,7 @@ struct RingRecoveryTests {
         let file = try ring(after: 10)
         try overwrite(path, at: 16_384, with: [UInt8](repeating: 0xFF, count: 40 * 128))
         let found = try file.recover()
-        #expect(found.range == 10..<10)
+        #expect(found.range == 0..<10, "each of them will be said to be unreadable")
         #expect(found.recordCount == 0)
         #expect(found.damagedCount + found.tornCount == 40)
     }

@@ -61,6 +61,9 @@ static inline void pulsegate_getopt_reset(void) { optind = 0; }
 // file system does not say. statx needs _GNU_SOURCE, which a module's header cannot ask for.
 int64_t pulsegate_birth_microseconds(int descriptor);
 
+// dup3(2) with O_CLOEXEC: it needs _GNU_SOURCE too.
+int pulsegate_replace_descriptor(int other, int descriptor);
+
 // Whether the CPU has an instruction for CRC-32C, and the checksum by it (CLinux.c). Swift has
 // neither the instruction nor a way to compile one function for another CPU than the rest.
 int pulsegate_has_crc32c(void);

@@ -110,6 +110,13 @@ struct Journal {
         }
     }
 
+    /// The file is laid anew: no head record says any more what a sink has.
+    mutating func forgetKept() {
+        for sink in deliveries.indices {
+            for index in deliveries[sink].indices { deliveries[sink][index].isKept = false }
+        }
+    }
+
     /// At the end: every record is with every sink, or excused.
     mutating func checkDelivery() {
         for sink in deliveries.indices {

@@ -82,6 +82,20 @@ struct SimulatedCard {
         writtenHead = syncedHead
     }
 
+    /// The write under way finds that the file was cut, and lays it anew instead.
+    mutating func layAnew(_ random: inout RandomSource) {
+        job = nil
+        synchronize()
+        let kept =
+            Bool.random(using: &random) ? UInt64.random(in: 0..<slotCount, using: &random) : 0
+        for place in durable.keys where place >= kept { durable[place] = nil }
+        syncedEnd = 0
+        writtenHead = nil
+        syncedHead = nil
+        if kept > 0 { return }
+        durableHeads = Array(repeating: [UInt8](repeating: 0, count: RingHead.byteCount), count: 2)
+    }
+
     /// The process is killed, the system lives: a part of the job under way is in the cache. Who
     /// opens the ring next syncs it before it believes what it reads.
     mutating func killProcess(_ random: inout RandomSource) {

@@ -7,6 +7,8 @@ struct Statistics: CustomStringConvertible {
     var reads = 0
     var alarms = 0
     var crashes = 0
+    var outages = 0
+    var cuts = 0
     var duplicates = 0
     var lost: UInt64 = 0
 
@@ -18,6 +20,8 @@ struct Statistics: CustomStringConvertible {
         reads += other.reads
         alarms += other.alarms
         crashes += other.crashes
+        outages += other.outages
+        cuts += other.cuts
         duplicates += other.duplicates
         lost += other.lost
     }
@@ -25,6 +29,7 @@ struct Statistics: CustomStringConvertible {
     var description: String {
         "\(events) events, \(actions) actions, \(records) records, \(requests) requests, "
             + "\(reads) reads of the card, \(alarms) alarm edges, \(crashes) crashes, "
+            + "\(outages) times without a card, \(cuts) files cut, "
             + "\(duplicates) copies too many, \(lost) losses counted"
     }
 }

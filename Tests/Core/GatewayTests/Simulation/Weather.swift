@@ -16,6 +16,10 @@ struct Weather {
     let cardTrouble: Int
     /// Jobs of the card that take seconds, in percent.
     let cardStalls: Int
+    /// Writes with which a time begins in which the whole card is away or read-only, in percent.
+    let outages: Int
+    /// Writes that find the file cut, in percent.
+    let cuts: Int
     /// Events at which the process or the power goes, in a thousand.
     let crashes: Int
     /// Restarts after which a slot is found damaged, in percent.
@@ -40,10 +44,14 @@ struct Weather {
         serviceTrouble = sinks.map { _ in pick([0, 0, 20, 60, 97]) }
         cardTrouble = pick([0, 0, 0, 10, 50])
         cardStalls = pick([0, 10, 40])
+        outages = pick([0, 0, 0, 2, 10])
+        cuts = pick([0, 0, 0, 3])
         crashes = pick([0, 0, 2, 20])
         damage = pick([0, 0, 50])
     }
 
     /// No record can be lost for any reason but the power.
-    var isGentle: Bool { slots >= UInt64(measurements) && cardTrouble == 0 && damage == 0 }
+    var isGentle: Bool {
+        slots >= UInt64(measurements) && [cardTrouble, damage, outages, cuts] == [0, 0, 0, 0]
+    }
 }

@@ -32,8 +32,12 @@ final class World {
     var expectedAlarm: (sensor: Int, edge: AlarmEdge)?
     var cardDue: Int64?
     var cardFailedAt: Int64?
+    /// Writes that failed, one after the other.
+    var failedWrites = 0
+    /// Until then every write fails, and reads too unless the card is read-only.
+    var awayUntil: Int64 = 0
+    var isReadOnly = false
     var writeBegan: Int64 = 0
-    var failedReads = 0
     var requests: [Request?]
     /// Before this, the sink is left alone.
     var quietUntil: [Int64]

@@ -8,26 +8,50 @@ import Uplink
 extension World {
     func finishCard() {
         cardDue = nil
-        let fails = !isPeaceful && chance(percent: weather.cardTrouble)
-        guard case .read(let first, let count) = card.job else {
-            if fails {
-                card.failWrite(&random)
-                cardFailedAt = now
-                return gateway.ringFailed(now: now)
-            }
-            card.finishWrite()
-            return excusing { gateway.ringWritten(now: now) }
+        if case .read(let first, let count) = card.job { return finishRead(first, count) }
+        beginOutage()
+        let isAway = !isPeaceful && now < awayUntil
+        if isAway || !isPeaceful && chance(percent: weather.cardTrouble) {
+            card.failWrite(&random)
+            cardFailedAt = now
+            failedWrites += 1
+            return gateway.ringFailed(isAway && isReadOnly ? .readOnly : .device, now: now)
         }
-        if fails {
+        if !isPeaceful && chance(percent: weather.cuts) { return cutFile() }
+        failedWrites = 0
+        card.finishWrite()
+        excusing { gateway.ringWritten(now: now) }
+    }
+
+    private func beginOutage() {
+        guard !isPeaceful, now >= awayUntil, chance(percent: weather.outages) else { return }
+        statistics.outages += 1
+        awayUntil = now + Int64.random(in: 0...120 * second, using: &random)
+        isReadOnly = Bool.random(using: &random)
+    }
+
+    /// Of what was on the card, only what memory holds can be asked for any more.
+    private func cutFile() {
+        statistics.cuts += 1
+        card.layAnew(&random)
+        journal.forgetKept()
+        let oldest = gateway.cursor.oldest
+        gateway.ringCut(now: now)
+        journal.excuse(oldest..<gateway.cursor.synced)
+    }
+
+    private func finishRead(_ first: UInt64, _ count: Int) {
+        let isAway = !isPeaceful && now < awayUntil && !isReadOnly
+        if isAway || !isPeaceful && chance(percent: weather.cardTrouble) {
             card.failRead()
-            failedReads += 1
-            if failedReads == Limits.readAttempts {
-                failedReads = 0
+            let givenUp = gateway.counters.readsGivenUp
+            gateway.ringFailed(now: now)
+            if gateway.counters.readsGivenUp > givenUp {
+                if isAway { journal.violated("a card that is away has its records given up") }
                 journal.excuse(first..<first + UInt64(count))
             }
-            return gateway.ringFailed(now: now)
+            return
         }
-        failedReads = 0
         statistics.reads += 1
         let bytes = card.finishRead()
         gateway.ringRead(bytes.span)
@@ -88,7 +112,7 @@ extension World {
         }
         cardDue = nil
         cardFailedAt = nil
-        failedReads = 0
+        failedWrites = 0
         if chance(percent: weather.damage), cursor.head > cursor.oldest {
             let sequence = UInt64.random(in: cursor.oldest..<cursor.head, using: &random)
             journal.excuse(sequence..<sequence + 1)

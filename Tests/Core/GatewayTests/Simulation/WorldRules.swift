@@ -36,7 +36,8 @@ extension World {
 
     /// A failed write is repeated after a while: until then nothing is overdue.
     private var hasCardFailed: Bool {
-        cardFailedAt.map { now - $0 <= Limits.diskRetryNanoseconds } ?? false
+        let wait = Limits.diskRetryNanoseconds << Int64(min(5, max(0, failedWrites - 1)))
+        return cardFailedAt.map { now - $0 <= min(wait, Limits.diskRetryMaxNanoseconds) } ?? false
     }
 
     /// A card that works has every record within the sync interval that no sink has, and the
@@ -73,7 +74,7 @@ extension World {
             if sink.queue.lost != reportedLost[index] {
                 journal.violated("\(sink.queue.lost) lost, \(reportedLost[index]) reported")
             }
-            let said = saidLost[index] + sink.unsaidLosses
+            let said = saidLost[index] + sink.unsaidLosses - sink.lossesSaidAgain
             if sink.queue.lost != said {
                 journal.violated("\(sink.queue.lost) lost, \(said) said or to be said")
             }
