@@ -28,6 +28,8 @@ extension World {
         for (index, sink) in gateway.sinks.enumerated() {
             // Tails that move by losses alone wait for the next record.
             guard sink.queue.acknowledged > 0, sink.queue.lost == 0 else { continue }
+            // Those that move by records for others too; one held back by error records waits.
+            guard sink.queue.passed == 0, sink.queue.rejected == 0 else { continue }
             if card.writtenHead?.tail(of: sink.settings.name) != sink.queue.tail {
                 journal.violated("the tail \(sink.queue.tail) of sink \(index) is not written")
             }
