@@ -78,7 +78,7 @@ let package = Package(
         shim("CCrypto", links: ["crypto"]),
         edge("LibCrypto", shim: "CCrypto", ["Bytes", "Kinesis", "SigV4"]),
         // libcurl: TLS, proxies, keep-alive and 25 years of odd servers in one library.
-        shim("CCurl", links: ["curl"]),
+        shim("CCurl", links: ["curl", "ssl", "crypto"]),
         edge("HTTPS", shim: "CCurl", ["Bytes", "Linux", "Time"]),
         // libinih: 300 lines of C that read INI, in every Debian.
         shim("CInih", links: ["inih"]),

@@ -92,7 +92,7 @@ extension Gateway {
     ) -> Bool {
         let device = settings.device
         scratch.removeAll()
-        scratch.append(json: record, device: device.span)
+        scratch.append(json: stamped(record), device: device.span)
         precondition(!scratch.overflowed, "Limits.recordJSONBytes holds the longest record")
         switch sink.settings.kind {
         case .file, .http:

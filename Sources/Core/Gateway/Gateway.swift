@@ -63,6 +63,8 @@ public struct Gateway: ~Copyable {
     /// The moment of the latest measurement: what the gateway records of itself is stamped with
     /// it, because the gateway has no clock.
     var latest: (time: Moment, clock: ClockState)
+    /// When boots began.
+    var clockNotes: ClockNotes
     /// Measurements that the full ring did not take, until a gap record can say so.
     var refused: Loss?
 
@@ -72,6 +74,7 @@ public struct Gateway: ~Copyable {
         self.cursor = cursor
         started = now
         latest = (settings.start, settings.startClock)
+        clockNotes = settings.clockNotes
         window = RingWindow(capacity: settings.windowRecords, head: cursor.head)
         arrivals = Array(repeating: 0, count: settings.windowRecords)
         disk = DiskState(generation: head?.generation ?? 0)

@@ -77,6 +77,8 @@ public struct GatewaySettings: Sendable {
     /// When the gateway began: the time of what it records before the first measurement.
     public var start = Moment(monotonicNanoseconds: 0, wallMicroseconds: 0)
     public var startClock = ClockState.unsynced
+    /// When boots began, as far as it is known: stamps their records.
+    public var clockNotes = ClockNotes()
     /// A record that a sink still waits for is synced at most this long after its arrival.
     public var syncNanoseconds: Int64
     /// A record that every sink has acknowledged may wait this long for its sync.

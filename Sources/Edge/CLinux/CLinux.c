@@ -64,3 +64,21 @@ uint32_t pulsegate_crc32c(const uint8_t *bytes, size_t count) {
     for (; count > 0; count--, bytes++) crc = CRC8(crc, *bytes);
     return ~crc;
 }
+
+// Days from 1970-01-01 to a date of the Gregorian calendar, years counted from March.
+static int64_t days_since_1970(int year, int month, int day) {
+    int64_t shifted = month > 2 ? year : year - 1;
+    int64_t of_year = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1;
+    return shifted * 365 + shifted / 4 - shifted / 100 + shifted / 400 + of_year - 719468;
+}
+
+int64_t pulsegate_build_seconds(void) {
+    // "Nov 21 2026", with a blank before a day of one digit.
+    static const char date[] = __DATE__, months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+    int month = 1;
+    while (month < 12 && memcmp(months + 3 * (month - 1), date, 3) != 0) month++;
+    int day = (date[4] == ' ' ? 0 : date[4] - '0') * 10 + date[5] - '0';
+    int year = 0;
+    for (int index = 7; index < 11; index++) year = year * 10 + date[index] - '0';
+    return days_since_1970(year, month, day) * 86400;
+}

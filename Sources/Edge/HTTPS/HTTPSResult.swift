@@ -12,6 +12,8 @@ public struct HTTPSAnswer: Equatable, Sendable {
     public let status: Int
     /// The `Date` header: the server's clock, seconds since 1970.
     public let serverTimeSeconds: Int64?
+    /// The server's certificate was verified; false for plain HTTP on the same machine.
+    public let isVerified: Bool
     /// The `Retry-After` header: seconds to wait, from either of its forms (RFC 9110 section
     /// 10.2.3). A date is taken relative to the server's own `Date`, so a wrong clock here does
     /// no harm; one that has passed is 0.

@@ -30,6 +30,9 @@ public final class HTTPSTransfer {
     private let easy: UnsafeMutableRawPointer
     /// `CURL_ERROR_SIZE` characters, which libcurl fills.
     private let errorText: UnsafeMutablePointer<CChar>
+    /// The time that certificates are verified against, seconds since 1970; what libcurl has is
+    /// the address.
+    private let verificationTime: UnsafeMutablePointer<Int64>
     private var address: HTTPSAddress
     /// libcurl does not have the options as they should be: the next start sets them.
     private var needsOptions = true
@@ -37,6 +40,7 @@ public final class HTTPSTransfer {
     private var responseBody: FixedBuffer
     private var head = ResponseHead()
     private var requestBegan = false
+    private var verifiesAtTime = false
 
     /// `url` as for `setURL`.
     public init(
@@ -54,6 +58,8 @@ public final class HTTPSTransfer {
         unsafe self.easy = easy
         unsafe errorText = .allocate(capacity: Int(CURL_ERROR_SIZE))
         unsafe errorText.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
+        unsafe verificationTime = .allocate(capacity: 1)
+        unsafe verificationTime.initialize(to: 0)
         request = HTTPSRequest(limits: limits)
         responseBody = FixedBuffer(capacity: limits.responseBytes)
         self.limits = limits
@@ -64,6 +70,7 @@ public final class HTTPSTransfer {
         if isRunning { unsafe curl_multi_remove_handle(client.multi, easy) }
         unsafe curl_easy_cleanup(easy)
         unsafe errorText.deallocate()
+        unsafe verificationTime.deallocate()
     }
 
     /// Where the next requests go: `https:`, or `http:` to a loopback address where the settings
@@ -72,6 +79,17 @@ public final class HTTPSTransfer {
         precondition(!isRunning, "a transfer is changed while it is idle")
         address = try HTTPSAddress(url, allowsPlainLoopback: settings.allowsPlainLoopback)
         needsOptions = true
+    }
+
+    /// Certificates of the next connections are verified at `seconds` since 1970 instead of the
+    /// kernel's time, or a little later, when the youngest of them was made; nil: at the
+    /// kernel's. For a board whose clock is wrong: verified they are always.
+    public func verify(at seconds: Int64?) {
+        precondition(!isRunning, "a transfer is changed while it is idle")
+        let isOn = seconds != nil
+        unsafe verificationTime.pointee = seconds ?? 0
+        if isOn != verifiesAtTime { needsOptions = true }
+        verifiesAtTime = isOn
     }
 
     /// Lets `write` change the request. What it leaves alone stays as it was, so a repeat needs
@@ -137,10 +155,13 @@ public final class HTTPSTransfer {
         traffic = unsafe HTTPSOptions.traffic(of: easy)
         let status = unsafe HTTPSOptions.number(easy, CURLINFO_RESPONSE_CODE)
         if code == CURLE_OK {
-            let wallSeconds = Clock.now().wallMicroseconds / 1_000_000
+            let wallSeconds =
+                verifiesAtTime
+                ? unsafe verificationTime.pointee : Clock.now().wallMicroseconds / 1_000_000
             result = .answered(
                 HTTPSAnswer(
                     status: status, serverTimeSeconds: head.serverTimeSeconds,
+                    isVerified: !address.isPlain,
                     retryAfterSeconds: head.retryAfterSeconds(wallSeconds: wallSeconds)))
         } else {
             result = .failed(
@@ -167,6 +188,9 @@ public final class HTTPSTransfer {
             unsafe pulsegate_curl_set_functions(easy, context, onBody, onHeaderLine, onRequest))
         try check(unsafe pulsegate_curl_set_pointer(easy, CURLOPT_ERRORBUFFER, errorText))
         try unsafe HTTPSOptions.set(settings, limits, address, on: easy)
+        if verifiesAtTime {
+            try check(unsafe pulsegate_curl_verify_at(easy, verificationTime))
+        }
         needsOptions = false
     }
 

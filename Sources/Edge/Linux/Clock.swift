@@ -34,6 +34,9 @@ public enum Clock {
         return request.status & STA_UNSYNC == 0 ? .synced : .unsynced
     }
 
+    /// When this program was built, microseconds since 1970, to the day: no time before is right.
+    public static let buildMicroseconds = pulsegate_build_seconds() * 1_000_000
+
     /// The boot id of the running kernel.
     public static func bootID() throws(SystemError) -> BootID {
         let path = "/proc/sys/kernel/random/boot_id"

@@ -5,6 +5,7 @@ import LibCrypto
 import Linux
 import SigV4
 import Time
+import Uplink
 
 /// What a network sink needs beside the gateway's own settings.
 struct NetworkPlan {
@@ -123,9 +124,18 @@ final class NetworkPort: NetworkSink {
     private let endpoint: String
     /// The cause of the last failure, without what differs from one try to the next.
     private var lastCause: String?
+    private let keeper: TimeKeeper
+    private let isSigned: Bool
+    /// The request asks for the time alone.
+    private var isAskingTime = false
+    private var hasAskedTime = false
+    /// The last request was sent again at once, at another time: no other one is.
+    private var hasResent = false
 
-    init(plan: NetworkPlan, client: HTTPSClient) throws(SetupError) {
+    init(plan: NetworkPlan, client: HTTPSClient, keeper: TimeKeeper) throws(SetupError) {
         endpoint = plan.url
+        self.keeper = keeper
+        isSigned = if case .signed = plan.authorization { true } else { false }
         do throws(SigningError) {
             writer = try RequestWriter(plan: plan)
         } catch {
@@ -141,9 +151,24 @@ final class NetworkPort: NetworkSink {
     }
 
     func begin(sink: Int, gateway: inout Gateway, now: Moment, journal: Journal) {
+        transfer.verify(at: keeper.clock.verificationSeconds(at: now.monotonicNanoseconds))
         do throws(RequestError) {
-            try transfer.prepare { (message) throws(RequestError) in
-                try writer.write(sink: sink, gateway: &gateway, now: now, to: &message)
+            // A signature with a wrong time is refused, and the answer says the right one. Who
+            // takes records without one would take them with a wrong time too: ask first.
+            isAskingTime =
+                !isSigned && !hasAskedTime
+                && keeper.clock.source(at: now.monotonicNanoseconds) == .floor
+            if isAskingTime {
+                hasAskedTime = true
+                transfer.prepare { message in
+                    message.method = .get
+                    message.headers.removeAll()
+                }
+            } else {
+                try transfer.prepare { (message) throws(RequestError) in
+                    message.method = .post
+                    try writer.write(sink: sink, gateway: &gateway, now: now, to: &message)
+                }
             }
             try start()
         } catch {
@@ -166,11 +191,32 @@ final class NetworkPort: NetworkSink {
         switch transfer.result {
         case .answered(let answer):
             lastCause = nil
+            if isAskingTime {
+                _ = keeper.note(answer, isRefused: false, by: endpoint)
+                return gateway.sinkResends(sink: sink, now: now)
+            }
+            let isRefused =
+                answer.status >= 400
+                && ServiceError.refusal(status: answer.status, body: transfer.response)
+                    == .clockSkew
+            let isNews = keeper.note(answer, isRefused: isRefused, by: endpoint)
+            if isRefused && isNews && !hasResent {
+                hasResent = true
+                return gateway.sinkResends(sink: sink, now: now)
+            }
+            hasResent = false
             let wait = Int64(min(answer.retryAfterSeconds ?? 0, 3_600)) * 1_000_000_000
             gateway.sinkAnswered(
                 sink: sink, status: answer.status, body: transfer.response,
                 retryAfterNanoseconds: wait, now: now)
         case .failed(let failure):
+            let isDated =
+                failure.certificateProblem == .expired
+                || failure.certificateProblem == .notYetValid
+            if isAskingTime { hasAskedTime = false }
+            if isDated && keeper.doubtKernel() {
+                return gateway.sinkResends(sink: sink, now: now)
+            }
             note("\(failure)", cause: failure.cause, journal)
             gateway.sinkFailed(sink: sink, now: now)
         case nil: preconditionFailure("a transfer that is handed back has a result")

@@ -6,24 +6,6 @@ import RecordRing
 import Time
 import Vitals
 
-/// Whether the wall clock has been set, asked of the kernel once a second at most: the answer
-/// changes once a boot, and the question costs as much as the rest of a measurement.
-private struct ClockWatch {
-    private static let intervalNanoseconds: Int64 = 1_000_000_000
-
-    private var last = ClockState.unsynced
-    /// Monotonic nanoseconds.
-    private var askAgain = Int64.min
-
-    mutating func state(at now: Int64) -> ClockState {
-        if now >= askAgain {
-            last = Clock.state()
-            askAgain = now + Self.intervalNanoseconds
-        }
-        return last
-    }
-}
-
 /// The imperative shell around the gateway: it carries actions out and brings answers back.
 ///
 /// One thread, one poll loop; what may wait for the card runs on the disk worker.
@@ -48,12 +30,12 @@ struct Pipeline: ~Copyable {
     private var poller: Poller
     /// When the poll loop woke last, monotonic nanoseconds.
     private var woken: Int64?
-    private var clockWatch = ClockWatch()
+    let keeper: TimeKeeper
     private let network: HTTPSClient?
 
     init(
         gateway: consuming Gateway, journal: Journal, ringJob: RingJob, worker: DiskWorker,
-        ports: [any SinkPort], network: HTTPSClient?
+        ports: [any SinkPort], network: HTTPSClient?, keeper: TimeKeeper
     ) throws(SystemError) {
         let poller = try Poller()
         try poller.set(
@@ -67,6 +49,7 @@ struct Pipeline: ~Copyable {
         self.worker = worker
         self.ports = ports
         self.network = network
+        self.keeper = keeper
         self.poller = poller
         self.ringJob = ringJob
     }
@@ -84,7 +67,7 @@ struct Pipeline: ~Copyable {
             preconditionFailure("an address is short enough for a name")
         }
         journal.rename(sensor: sensor, to: name)
-        gateway.assign(sensor: sensor, name: short, time: Clock.now())
+        gateway.assign(sensor: sensor, name: short, time: keeper.now())
         carryOut()
     }
 
@@ -97,7 +80,7 @@ struct Pipeline: ~Copyable {
         let arrival = Clock.monotonicNanoseconds()
         gateway.receive(
             notification, characteristic: characteristic, sensor: sensor, time: time,
-            clock: clockWatch.state(at: arrival), now: arrival)
+            clock: keeper.state(at: arrival), now: arrival)
         carryOut(arrival: arrival)
     }
 
@@ -135,8 +118,10 @@ struct Pipeline: ~Copyable {
             ringJob.prepareRead(first: first, count: count)
             worker.submit(ringJob)
         case .send(let sink):
-            ports[sink].begin(
-                sink: sink, gateway: &gateway, now: Clock.now(), journal: journal)
+            let now = keeper.now()
+            if let time = keeper.newBootTime(at: now.monotonicNanoseconds) { gateway.know(time) }
+            if let notes = keeper.save() { worker.submit(notes) }
+            ports[sink].begin(sink: sink, gateway: &gateway, now: now, journal: journal)
         case .report(let report): journal.note(report)
         }
     }
@@ -173,6 +158,10 @@ struct Pipeline: ~Copyable {
         while let job = worker.nextFinished() {
             if job === ringJob {
                 finishRingJob()
+                continue
+            }
+            if job === keeper.file {
+                keeper.saved()
                 continue
             }
             for (sink, port) in ports.enumerated() {
@@ -230,6 +219,7 @@ struct Pipeline: ~Copyable {
     /// Ends the worker after what it has begun, and what runs on the network.
     func stop() {
         for port in ports { port.cancel() }
+        if let notes = keeper.save(atEnd: true) { worker.submit(notes) }
         worker.stop()
     }
 }

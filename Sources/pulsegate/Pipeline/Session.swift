@@ -81,7 +81,7 @@ struct Session: ~Copyable {
 
     /// The time of the sensor now: a recording has its own.
     var sensorNow: Moment {
-        let now = Clock.now()
+        let now = pipeline.keeper.now()
         return replay?.sensorTime(at: now.monotonicNanoseconds) ?? now
     }
 
@@ -182,9 +182,9 @@ struct Session: ~Copyable {
         guard let lines else { return }
         try lines.read { line, bytes in
             switch line {
-            case .notification(.heartRateMeasurement): feed(bytes, at: Clock.now())
+            case .notification(.heartRateMeasurement): feed(bytes, at: pipeline.keeper.now())
             case .notification(let characteristic):
-                pipeline.feed(bytes, characteristic, time: Clock.now())
+                pipeline.feed(bytes, characteristic, time: pipeline.keeper.now())
             case .noMeasurement:
                 malformedLines += 1
                 pipeline.journal.log.write(
@@ -237,7 +237,8 @@ struct Session: ~Copyable {
                 // A value that stands still is no heart rate: neither judged nor sent.
                 guard !delivery.isFrozen else { return }
                 pipeline.feed(
-                    bytes, delivery.characteristic, sensor: delivery.sensor, time: Clock.now())
+                    bytes, delivery.characteristic, sensor: delivery.sensor,
+                    time: pipeline.keeper.now())
             },
             tell: { note($0, radio.plan.unnamed) }, log: pipeline.journal.log)
     }

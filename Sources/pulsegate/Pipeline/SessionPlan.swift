@@ -80,16 +80,19 @@ extension SessionPlan {
         let radio = try openRadio()
         let (ring, recovered) = try openRing(log)
         let worker = try SetupError.wrap { () throws(SystemError) in
-            try DiskWorker(capacity: 1 + sinks.count)
+            try DiskWorker(capacity: 2 + sinks.count)
         }
+        let boot = try SetupError.wrap { () throws(SystemError) in try Clock.bootID() }
+        let keeper = TimeKeeper(folder: dataFolder, boot: boot, log: log)
         let network = try openNetwork()
         var ports: [any SinkPort] = []
-        for sink in sinks { ports.append(try openPort(sink, worker, network)) }
+        for sink in sinks { ports.append(try openPort(sink, worker, network, keeper)) }
         // The time of a recording begins when everything is ready for it.
-        let start = Clock.now()
+        let start = keeper.now()
         replay?.begin(at: start)
         let gateway = Gateway(
-            settings: try gatewaySettings(replay?.sensorStart ?? start), cursor: recovered.cursor,
+            settings: try gatewaySettings(replay?.sensorStart ?? start, boot, keeper),
+            cursor: recovered.cursor,
             head: recovered.head,
             now: start.monotonicNanoseconds)
         let wear = recovered.head?.wear ?? WearStatistics()
@@ -101,7 +104,7 @@ extension SessionPlan {
         do throws(SystemError) {
             let pipeline = try Pipeline(
                 gateway: gateway, journal: journal, ringJob: ringJob, worker: worker,
-                ports: ports, network: network)
+                ports: ports, network: network, keeper: keeper)
             return try Session(
                 pipeline: pipeline, replay: replay, radio: radio, ending: ending, signals: signals,
                 start: start, onBeat: onBeat)
@@ -172,18 +175,19 @@ extension SessionPlan {
     }
 
     private func openPort(
-        _ sink: SinkPlan, _ worker: DiskWorker, _ network: HTTPSClient?
+        _ sink: SinkPlan, _ worker: DiskWorker, _ network: HTTPSClient?, _ keeper: TimeKeeper
     ) throws(SetupError) -> any SinkPort {
         switch sink.kind {
         case .file(let settings): return FileSinkPort(settings: settings, worker: worker)
         case .network(_, _, let plan):
             guard let network else { preconditionFailure("a network sink has a client") }
-            return try NetworkPort(plan: plan, client: network)
+            return try NetworkPort(plan: plan, client: network, keeper: keeper)
         }
     }
 
-    private func gatewaySettings(_ start: Moment) throws(SetupError) -> GatewaySettings {
-        let boot = try SetupError.wrap { () throws(SystemError) in try Clock.bootID() }
+    private func gatewaySettings(
+        _ start: Moment, _ boot: BootID, _ keeper: TimeKeeper
+    ) throws(SetupError) -> GatewaySettings {
         var settings: [SinkSettings] = []
         for sink in sinks {
             let kind: SinkSettings.Kind =
@@ -206,7 +210,8 @@ extension SessionPlan {
         gateway.syncsEach = syncsEach
         gateway.refusesWhenFull = refusesWhenFull
         gateway.start = start
-        gateway.startClock = Clock.state()
+        gateway.startClock = keeper.state(at: start.monotonicNanoseconds)
+        gateway.clockNotes = keeper.notes
         return gateway
     }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <curl/curl.h>
+#include <stdint.h>
 
 static inline CURLcode pulsegate_curl_set_number(CURL *easy, CURLoption option, long value) {
     return (curl_easy_setopt)(easy, option, value);
@@ -39,6 +40,12 @@ static inline CURLcode pulsegate_curl_set_functions(CURL *easy, void *context,
     if (code == CURLE_OK) code = (curl_easy_setopt)(easy, CURLOPT_PRIVATE, context);
     return code;
 }
+
+// Certificates are verified at `seconds` since 1970 instead of the kernel's time, or when the
+// youngest of those that the server shows begins to be valid, where that is a little later:
+// whoever has a certificate has it since then. NULL: at the kernel's time. `seconds` is read at
+// every handshake. With libcurl over OpenSSL, as Debian's libcurl4 is.
+CURLcode pulsegate_curl_verify_at(CURL *easy, int64_t *seconds);
 
 static inline CURLcode pulsegate_curl_number(CURL *easy, CURLINFO info, long *value) {
     return (curl_easy_getinfo)(easy, info, value);

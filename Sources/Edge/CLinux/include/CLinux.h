@@ -68,3 +68,7 @@ int pulsegate_replace_descriptor(int other, int descriptor);
 // neither the instruction nor a way to compile one function for another CPU than the rest.
 int pulsegate_has_crc32c(void);
 uint32_t pulsegate_crc32c(const uint8_t *bytes, size_t count);
+
+// The day on which the program was built, at its first second, seconds since 1970. With
+// SOURCE_DATE_EPOCH in the environment of the build it is that day's, for reproducible builds.
+int64_t pulsegate_build_seconds(void);
