@@ -133,6 +133,11 @@ extension HTTPSFailure {
             "Nothing accepts connections at \(authority): check host and port, the network "
                 + "cable or Wi-Fi, and firewalls.\(proxy)"
         case .certificate: remedy(problem, evidence)
+        case .tls where concernsIdentity(evidence),
+            .connectionLost where concernsIdentity(evidence):
+            "\(authority) asks for a certificate of this side and does not take it, or it cannot "
+                + "be read: check \(evidence.settings.clientCertificateFile ?? "") and "
+                + "\(evidence.settings.clientKeyFile ?? "") (PEM, without a passphrase)."
         case .tls:
             "The other end at \(authority) does not speak TLS 1.2 or later, or something "
                 + "between changes the traffic: check the port and firewalls.\(proxy)"
@@ -153,6 +158,13 @@ extension HTTPSFailure {
         case .other:
             "Report it with the code and the text before it."
         }
+    }
+
+    /// The certificate of this side is what was wrong: it cannot be read, or the other end ended
+    /// the handshake with an alert, which TLS 1.3 sends after its own part is done.
+    private static func concernsIdentity(_ evidence: FailureEvidence) -> Bool {
+        evidence.code == CURLE_SSL_CERTPROBLEM
+            || evidence.settings.clientCertificateFile != nil && evidence.text.contains("alert")
     }
 
     private static func remedy(

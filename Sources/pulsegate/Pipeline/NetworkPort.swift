@@ -1,17 +1,19 @@
 import Bytes
+import Credentials
 import Gateway
 import HTTPS
 import LibCrypto
 import Linux
 import SigV4
 import Time
+import Uplink
 
 /// What a network sink needs beside the gateway's own settings.
 struct NetworkPlan {
     /// Who we say we are.
     enum Authorization {
         /// Signature Version 4; `hashesContent` where the service wants `x-amz-content-sha256`.
-        case signed(region: String, service: String, hashesContent: Bool, SigningCredentials)
+        case signed(region: String, service: String, hashesContent: Bool, CredentialSettings)
         /// The value of the header `Authorization`, as it is sent.
         case fixed(String)
         case none
@@ -40,6 +42,9 @@ private struct RequestWriter: ~Copyable {
     private let target: [UInt8]?
     private let fixed: [UInt8]?
     private let hashesContent: Bool
+    /// Region and service; nil where requests are not signed.
+    private let scope: CredentialScope?
+    /// Made with the first key.
     private var signer: Signer?
     private var request: CanonicalRequest
     /// The content's hash in hexadecimal.
@@ -50,7 +55,7 @@ private struct RequestWriter: ~Copyable {
         target = plan.target.map { Array($0.utf8) }
         var request = CanonicalRequest()
         switch plan.authorization {
-        case .signed(let region, let service, let hashesContent, let credentials):
+        case .signed(let region, let service, let hashesContent, _):
             self.hashesContent = hashesContent
             fixed = nil
             try request.begin(
@@ -59,19 +64,28 @@ private struct RequestWriter: ~Copyable {
             if let target = plan.target {
                 try request.append(header: "x-amz-target", value: target)
             }
-            signer = Signer(
-                scope: try CredentialScope(region: region, service: service),
-                credentials: credentials, sha256: LibCrypto.sha256Function)
+            scope = try CredentialScope(region: region, service: service)
         case .fixed(let value):
             fixed = Array(value.utf8)
             hashesContent = false
-            signer = nil
+            scope = nil
         case .none:
             fixed = nil
             hashesContent = false
-            signer = nil
+            scope = nil
         }
         self.request = request
+    }
+
+    /// Signs with these from now on.
+    mutating func use(_ credentials: SigningCredentials) {
+        guard let scope else { return }
+        if signer == nil {
+            signer = Signer(
+                scope: scope, credentials: credentials, sha256: LibCrypto.sha256Function)
+        } else {
+            signer?.credentials = credentials
+        }
     }
 
     mutating func write(
@@ -123,9 +137,16 @@ final class NetworkPort: NetworkSink {
     private let endpoint: String
     /// The cause of the last failure, without what differs from one try to the next.
     private var lastCause: String?
+    /// Has the key that requests are signed with; nil where they are not.
+    private let keeper: CredentialKeeper?
+    /// The number of the key that the last request was signed with.
+    private var keyVersion: UInt64?
 
-    init(plan: NetworkPlan, client: HTTPSClient) throws(SetupError) {
+    init(
+        plan: NetworkPlan, client: HTTPSClient, keeper: CredentialKeeper?
+    ) throws(SetupError) {
         endpoint = plan.url
+        self.keeper = keeper
         do throws(SigningError) {
             writer = try RequestWriter(plan: plan)
         } catch {
@@ -141,6 +162,14 @@ final class NetworkPort: NetworkSink {
     }
 
     func begin(sink: Int, gateway: inout Gateway, now: Moment, journal: Journal) {
+        if let keeper {
+            // The desk resumes the sink when there is a key.
+            guard let (credentials, version) = keeper.usable(now: now) else {
+                return gateway.suspendSink(sink)
+            }
+            if version != keyVersion { writer.use(credentials) }
+            keyVersion = version
+        }
         do throws(RequestError) {
             try transfer.prepare { (message) throws(RequestError) in
                 try writer.write(sink: sink, gateway: &gateway, now: now, to: &message)
@@ -170,6 +199,10 @@ final class NetworkPort: NetworkSink {
             gateway.sinkAnswered(
                 sink: sink, status: answer.status, body: transfer.response,
                 retryAfterNanoseconds: wait, now: now)
+            if let keyVersion {
+                let isRefused = gateway.sinks[sink].refusal?.concernsKey ?? false
+                keeper?.note(refused: isRefused, version: keyVersion)
+            }
         case .failed(let failure):
             note("\(failure)", cause: failure.cause, journal)
             gateway.sinkFailed(sink: sink, now: now)

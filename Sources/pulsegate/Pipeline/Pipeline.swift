@@ -30,7 +30,7 @@ private struct ClockWatch {
 struct Pipeline: ~Copyable {
     /// What a wait of the poll loop is about.
     enum Token: UInt64 {
-        case worker, signals, network, input, radio
+        case worker, signals, network, input, radio, credentials
     }
 
     /// What woke the loop, beside its own descriptors.
@@ -50,10 +50,12 @@ struct Pipeline: ~Copyable {
     private var woken: Int64?
     private var clockWatch = ClockWatch()
     private let network: HTTPSClient?
+    /// Sources of keys; nil without a sink that is reached over the network.
+    private let desk: CredentialDesk?
 
     init(
         gateway: consuming Gateway, journal: Journal, ringJob: RingJob, worker: DiskWorker,
-        ports: [any SinkPort], network: HTTPSClient?
+        ports: [any SinkPort], network: HTTPSClient?, desk: CredentialDesk?
     ) throws(SystemError) {
         let poller = try Poller()
         try poller.set(
@@ -62,13 +64,22 @@ struct Pipeline: ~Copyable {
             try poller.set(
                 network.number, token: Token.network.rawValue, readable: true, writable: false)
         }
+        if let desk {
+            try poller.set(
+                desk.number, token: Token.credentials.rawValue, readable: true, writable: false)
+        }
         self.gateway = gateway
         self.journal = journal
+        self.desk = desk
         self.worker = worker
         self.ports = ports
         self.network = network
         self.poller = poller
         self.ringJob = ringJob
+        // Until there is a key.
+        for keeper in desk?.keepers ?? [] {
+            for sink in keeper.sinks { self.gateway.suspendSink(sink.index) }
+        }
     }
 
     /// Watches a descriptor of the caller's.
@@ -145,7 +156,9 @@ struct Pipeline: ~Copyable {
     /// nanoseconds), and brings it to the gateway.
     mutating func wait(until deadline: Int64?) throws(SystemError) -> Wakes {
         var due = gateway.deadline()
-        if let deadline { due = min(due ?? deadline, deadline) }
+        for time in [deadline, desk?.deadline(now: Clock.now())] {
+            if let time { due = min(due ?? time, time) }
+        }
         let now = Clock.monotonicNanoseconds()
         if let woken { journal.turnLatency.record(nanoseconds: now - woken) }
         let timeout = due.map { $0 - now }
@@ -159,14 +172,27 @@ struct Pipeline: ~Copyable {
             case .signals: wakes.signals = true
             case .input: wakes.input = true
             case .radio: wakes.radio = true
-            case nil: break
+            // What programs have printed is taken in any case.
+            case .credentials, nil: break
             }
         }
         woken = Clock.monotonicNanoseconds()
         if hasJobs { finishJobs() }
         if hasTraffic { finishTransfers() }
         carryOut()
+        askForKeys()
         return wakes
+    }
+
+    /// Lets the sources of keys do what is due; sinks whose key came or ended are told.
+    private mutating func askForKeys() {
+        guard let desk else { return }
+        var isChanged = false
+        desk.advance { sink, hasKey in
+            isChanged = true
+            if hasKey { gateway.resumeSink(sink) } else { gateway.suspendSink(sink) }
+        }
+        if isChanged { carryOut() }
     }
 
     private mutating func finishJobs() {
@@ -175,6 +201,7 @@ struct Pipeline: ~Copyable {
                 finishRingJob()
                 continue
             }
+            if desk?.finish(job) ?? false { continue }
             for (sink, port) in ports.enumerated() {
                 guard let port = port as? any DiskSink, port.job === job else { continue }
                 port.finish(sink: sink, gateway: &gateway, journal: journal)
@@ -190,6 +217,7 @@ struct Pipeline: ~Copyable {
             journal.log.write(.error, "\(error)")
         }
         while let transfer = network.nextFinished() {
+            if desk?.finish(transfer) ?? false { continue }
             for (sink, port) in ports.enumerated() {
                 guard let port = port as? any NetworkSink, port.transfer === transfer else {
                     continue
@@ -230,6 +258,7 @@ struct Pipeline: ~Copyable {
     /// Ends the worker after what it has begun, and what runs on the network.
     func stop() {
         for port in ports { port.cancel() }
+        desk?.stop()
         worker.stop()
     }
 }

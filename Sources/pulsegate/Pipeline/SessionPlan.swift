@@ -1,4 +1,5 @@
 import Alarm
+import Credentials
 import Gateway
 import HTTPS
 import LibCrypto
@@ -73,8 +74,9 @@ extension SessionPlan {
             try DiskWorker(capacity: 1 + sinks.count)
         }
         let network = try openNetwork()
+        let desk = try openDesk(log, worker, network)
         var ports: [any SinkPort] = []
-        for sink in sinks { ports.append(try openPort(sink, worker, network)) }
+        for index in sinks.indices { ports.append(try openPort(index, worker, network, desk)) }
         // The time of a recording begins when everything is ready for it.
         let start = Clock.now()
         replay?.begin(at: start)
@@ -91,7 +93,7 @@ extension SessionPlan {
         do throws(SystemError) {
             let pipeline = try Pipeline(
                 gateway: gateway, journal: journal, ringJob: ringJob, worker: worker,
-                ports: ports, network: network)
+                ports: ports, network: network, desk: desk)
             return try Session(
                 pipeline: pipeline, replay: replay, radio: radio, ending: ending, signals: signals,
                 start: start, onBeat: onBeat)
@@ -161,14 +163,30 @@ extension SessionPlan {
         }
     }
 
+    private func openDesk(
+        _ log: Log, _ worker: DiskWorker, _ network: HTTPSClient?
+    ) throws(SetupError) -> CredentialDesk? {
+        guard let network else { return nil }
+        return try SetupError.wrap { () throws(SystemError) in
+            try CredentialDesk(
+                environment: CredentialEnvironment(variable: Environment.value), log: log,
+                worker: worker, network: network)
+        }
+    }
+
     private func openPort(
-        _ sink: SinkPlan, _ worker: DiskWorker, _ network: HTTPSClient?
+        _ index: Int, _ worker: DiskWorker, _ network: HTTPSClient?, _ desk: CredentialDesk?
     ) throws(SetupError) -> any SinkPort {
+        let sink = sinks[index]
         switch sink.kind {
         case .file(let settings): return FileSinkPort(settings: settings, worker: worker)
         case .network(_, _, let plan):
             guard let network else { preconditionFailure("a network sink has a client") }
-            return try NetworkPort(plan: plan, client: network)
+            var keeper: CredentialKeeper?
+            if case .signed(_, _, _, let settings) = plan.authorization {
+                keeper = desk?.keeper(of: settings, sink: index, name: sink.name)
+            }
+            return try NetworkPort(plan: plan, client: network, keeper: keeper)
         }
     }
 

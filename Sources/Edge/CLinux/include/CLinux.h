@@ -68,3 +68,17 @@ int pulsegate_replace_descriptor(int other, int descriptor);
 // neither the instruction nor a way to compile one function for another CPU than the rest.
 int pulsegate_has_crc32c(void);
 uint32_t pulsegate_crc32c(const uint8_t *bytes, size_t count);
+
+// Starts a program that is looked up in PATH, with nothing as standard input and standard error,
+// `output` as standard output, no other descriptor, no blocked signal and a process group of its
+// own. Answers an error number, 0 for success.
+int pulsegate_spawn(char *const *words, int output, int *process);
+
+// A descriptor that becomes readable when the process ends (pidfd_open(2)); negative: errno.
+int pulsegate_process_descriptor(int process);
+
+// pipe2(2) with O_CLOEXEC, whose reading end does not wait.
+int pulsegate_pipe(int ends[2]);
+
+// The process leaves no core file and no other user's debugger reads its memory. 0: done.
+int pulsegate_forbid_core_dumps(void);
