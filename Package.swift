@@ -132,7 +132,11 @@ let package = Package(
         tests(
             "WireFormatTests", in: "Core",
             ["Bytes", "Gateway", "RecordRing", "TestSupport", "Time", "Vitals", "WireFormat"]),
-        tests("KinesisTests", in: "Core", ["Bytes", "Kinesis", "TestSupport", "Uplink"]),
+        tests(
+            "KinesisTests", in: "Core", ["Bytes", "Kinesis", "LibCrypto", "TestSupport", "Uplink"],
+            besides: ["deaggregate.py"]),
+        tests("FirehoseTests", in: "Core", ["Bytes", "Firehose", "TestSupport", "Uplink"]),
+        tests("OpenSearchTests", in: "Core", ["Bytes", "OpenSearch", "TestSupport", "Uplink"]),
         tests("UplinkTests", in: "Core", ["Bytes", "TestSupport", "Uplink"]),
         tests(
             "SensorLinkTests", in: "Core",

@@ -24,14 +24,15 @@ extension Gateway {
         precondition(sink.state == .busy, "a request is encoded when the gateway asks for it")
         body.removeAll()
         switch sink.settings.kind {
-        case .kinesis(let stream), .aggregated(let stream, _):
+        case .kinesis(let stream): PutRecordsBody.begin(stream: stream.span, in: &body)
+        case .aggregated(let stream, _):
             PutRecordsBody.begin(stream: stream.span, in: &body)
+            aggregate.begin(partitionKey: settings.device.span)
         case .firehose(let stream): PutRecordBatchBody.begin(stream: stream.span, in: &body)
         case .file, .openSearch, .http: break
         }
         var count = 0
         sink.entries.removeAll()
-        aggregate.begin(partitionKey: settings.device.span)
         while count < sink.settings.batchRecords,
             let sequence = sink.queue.candidate(count, head: cursor.head),
             case .ready(let record) = availability(of: sequence),

@@ -83,7 +83,7 @@ public struct Gateway: ~Copyable {
         results = FixedArray(capacity: max(1, settings.sinks.map(\.batchRecords).max() ?? 1))
         entryResults = FixedArray(capacity: results.capacity)
         aggregate = AggregatedRecord(
-            capacity: settings.sinks.map(\.kind.aggregateBytes).max() ?? 0)
+            capacity: settings.sinks.compactMap(\.kind.aggregateBytes).max() ?? 1)
         scratch = FixedBuffer(capacity: Limits.recordJSONBytes)
         identifier = FixedBuffer(capacity: Limits.identifierBytes)
         cache = FixedBuffer(capacity: Limits.readRecords * Record.slotBytes)

@@ -98,9 +98,10 @@ public struct GatewaySettings: Sendable {
 }
 
 extension SinkSettings.Kind {
-    /// Bytes of the largest entry that holds several records; one record always fits.
-    var aggregateBytes: Int {
-        guard case .aggregated(_, let limit) = self else { return 0 }
+    /// Bytes of the largest entry that holds several records; one record always fits. nil: an
+    /// entry is a record.
+    var aggregateBytes: Int? {
+        guard case .aggregated(_, let limit) = self else { return nil }
         return max(limit, Limits.recordJSONBytes + Limits.deviceBytes + 64)
     }
 }

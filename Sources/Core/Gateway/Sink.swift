@@ -56,9 +56,8 @@ public final class Sink {
     /// for what the sink had acknowledged.
     init(settings: SinkSettings, kept: SinkTail?, oldest: UInt64, head: UInt64) {
         self.settings = settings
-        var isAggregated = false
-        if case .aggregated = settings.kind { isAggregated = true }
-        entries = FixedArray(capacity: isAggregated ? settings.batchRecords : 0)
+        let isAggregated = settings.kind.aggregateBytes != nil
+        entries = FixedArray(capacity: isAggregated ? settings.batchRecords : 1)
         let tail = min(max(kept?.tail ?? oldest, oldest), head)
         queue = SinkQueue(
             limit: settings.batchRecords, tail: tail, rememberedCount: AcknowledgedSet.limit)

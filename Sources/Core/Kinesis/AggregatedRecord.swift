@@ -37,7 +37,7 @@ public final class AggregatedRecord {
     /// Bytes of an entry without any record.
     public private(set) var emptyByteCount = 0
 
-    /// `capacity`: bytes of the largest entry; 0 when none is ever made.
+    /// `capacity`: bytes of the largest entry.
     public init(capacity: Int) { buffer = FixedBuffer(capacity: capacity) }
 
     /// Bytes that a record with `count` bytes of data takes in an entry.
@@ -53,7 +53,6 @@ public final class AggregatedRecord {
     public func begin(partitionKey: Span<UInt8>) {
         buffer.removeAll()
         recordCount = 0
-        guard buffer.capacity > 0 else { return }
         for index in Self.magic.indices { buffer.append(Self.magic[index]) }
         buffer.append(1 << 3 | 2)
         append(varint: partitionKey.count)

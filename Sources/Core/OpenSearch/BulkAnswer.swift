@@ -9,8 +9,10 @@ public import Uplink
 ///   {"create":{"_id":"…","status":409,"error":{"type":"…","reason":"…"}}}]}
 /// ```
 ///
-/// 2xx and, on a `create`, 409 (it is there already) are success. 429 and 5xx pass; every other
-/// status says that this document will never be taken.
+/// 2xx and, on a `create`, 409 (it is there already) are success. 429 and 5xx pass. 401, 403 and
+/// 404 speak of the index and not of the document (no permission, a block, no such index): people
+/// mend them, and the document is sent again. Every other 4xx says that this document will never
+/// be taken.
 public enum BulkAnswer {
     /// Fills `results` with one result an item. `errors` is not used: it can only repeat what the
     /// items say, or contradict it.
@@ -71,45 +73,60 @@ public enum BulkAnswer {
         }
     }
 
-    /// Reads `"create":{…}}` behind an item's brace. An item without a status has failed.
+    /// Reads `"create":{…}}` behind an item's brace. An item has this one member: we ask for
+    /// nothing else, and who answers something else has not understood us.
     private static func readItem(
         _ scanner: inout JSONScanner, _ body: Span<UInt8>
     ) throws(JSONError) -> EntryResult {
-        var status: Int?
-        while case .key = try scanner.next() {
-            let token = try scanner.next()
-            guard token == .beginObject else {
-                try scanner.skipRest(of: token)
-                continue
-            }
-            while case .key(let key) = try scanner.next() {
-                let value = try scanner.next()
-                if case .number(let digits) = value, body.extracting(key).isEqual(to: "status") {
-                    status = number(body.extracting(digits))
-                } else {
-                    try scanner.skipRest(of: value)
-                }
-            }
-        }
+        let start = scanner.position
+        guard case .key(let action) = try scanner.next(),
+            body.extracting(action).isEqual(to: "create")
+        else { throw JSONError(reason: .unexpectedToken, offset: start) }
+        try scanner.expect(.beginObject)
+        let status = try readStatus(&scanner, body)
+        try scanner.expect(.endObject)
         return result(status: status)
     }
 
-    static func result(status: Int?) -> EntryResult {
+    /// Reads the members of a result behind its brace; nil: it has no status, and so has failed.
+    private static func readStatus(
+        _ scanner: inout JSONScanner, _ body: Span<UInt8>
+    ) throws(JSONError) -> UInt16? {
+        var status: UInt16?
+        while case .key(let key) = try scanner.next() {
+            let value = try scanner.next()
+            if body.extracting(key).isEqual(to: "status") {
+                guard case .number(let digits) = value, status == nil,
+                    let number = number(body.extracting(digits))
+                else {
+                    // No status, or a second one that may contradict the first.
+                    throw JSONError(reason: .unexpectedToken, offset: key.lowerBound)
+                }
+                status = number
+            } else {
+                try scanner.skipRest(of: value)
+            }
+        }
+        return status
+    }
+
+    private static func result(status: UInt16?) -> EntryResult {
         switch status {
         case .some(200..<300), 409: .accepted
         case 429: .throttled
-        case .some(400..<500): .rejected
+        case 401, 403, 404: .failed
+        case .some(let status) where (400..<500).contains(status): .rejected(status: status)
         default: .failed
         }
     }
 
     /// A status has three digits; anything else is none.
-    private static func number(_ digits: Span<UInt8>) -> Int? {
+    private static func number(_ digits: Span<UInt8>) -> UInt16? {
         guard digits.count == 3 else { return nil }
-        var value = 0
+        var value: UInt16 = 0
         for index in digits.indices {
             guard digits[index] >= 0x30 && digits[index] <= 0x39 else { return nil }
-            value = 10 * value + Int(digits[index] - 0x30)
+            value = 10 * value + UInt16(digits[index] - 0x30)
         }
         return value
     }

@@ -1,7 +1,7 @@
 public import Bytes
 
 /// What became of one entry of a batch.
-public enum EntryResult: UInt8, BitwiseCopyable, Sendable {
+public enum EntryResult: BitwiseCopyable, Equatable, Sendable {
     /// It is there: now, or since an earlier request whose answer was lost.
     case accepted
     /// Too fast for the part of the service that it goes to; it is sent again.
@@ -9,8 +9,9 @@ public enum EntryResult: UInt8, BitwiseCopyable, Sendable {
     /// A fault of the service, or a code that this version does not know; it is sent again.
     case failed
     /// The service will never take this entry, whatever happens (OpenSearch: a field that does
-    /// not fit the mapping). Sending it again would hold everything else up.
-    case rejected
+    /// not fit the mapping), and says so with this status. Sending it again would hold everything
+    /// else up.
+    case rejected(status: UInt16)
 }
 
 /// Why an answer with a status of success cannot be believed. Nothing of it is used then: the

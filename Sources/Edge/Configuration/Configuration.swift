@@ -23,8 +23,9 @@ public struct Configuration: Equatable, Sendable {
     /// Sensors that there may be: two rooms full of straps, and room for devices that are none.
     public static let sensorLimit = 56
 
-    /// Gateway and sink edges have settings of sensors too.
+    /// The gateway has settings of sensors too.
     public typealias Sensor = SensorSettings
+    /// The gateway has settings of sinks too.
     public typealias Sink = SinkSettings
 }
 

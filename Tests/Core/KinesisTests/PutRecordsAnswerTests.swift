@@ -170,9 +170,7 @@ struct PutRecordsAnswerTests {
         var accepted = 0
         for round in 0..<100_000 {
             var text = seeds[round % 2]
-            for _ in 0..<Int.random(in: 1...4, using: &random) where !text.isEmpty {
-                mutate(&text, alphabet, &random)
-            }
+            text.mutate(alphabet: alphabet, &random)
             let entries = 2 + round % 2
             guard case .success(let results) = answer(text, entries: entries) else { continue }
             accepted += 1
@@ -182,20 +180,5 @@ struct PutRecordsAnswerTests {
         }
         print("mutated answers: 100000 rounds, \(accepted) accepted")
         #expect(accepted > 0 && accepted < 100_000)
-    }
-
-    private func mutate(
-        _ text: inout [UInt8], _ alphabet: [UInt8], _ random: inout SeededRandom
-    ) {
-        let place = Int.random(in: 0..<text.count, using: &random)
-        let end = min(text.count, place + Int.random(in: 1...40, using: &random))
-        switch Int.random(in: 0..<6, using: &random) {
-        case 0: text[place] = alphabet.randomElement(using: &random) ?? 0
-        case 1: text[place] = UInt8.random(in: 0...255, using: &random)
-        case 2: text.removeSubrange(place..<end)
-        case 3: text.insert(contentsOf: text[place..<end], at: place)
-        case 4: text.insert(alphabet.randomElement(using: &random) ?? 0, at: place)
-        default: text.removeSubrange(end...)
-        }
     }
 }

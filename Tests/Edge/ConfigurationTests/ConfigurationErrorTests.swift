@@ -172,7 +172,8 @@ import Testing
             "p.conf:5: [input] at_end = loop: is not a choice; write `exit` or `stay`")
         expect(
             "[sink s]\ntype = kafka\n",
-            "p.conf:6: [sink s] type = kafka: is not a choice; write `file` or `kinesis`")
+            "p.conf:6: [sink s] type = kafka: is not a choice; write `file`, `kinesis`, "
+                + "`firehose`, `opensearch` or `http`")
         expect(
             "[sink s]\ntype = kinesis\nstream = s\nregion = r\nallow_http = true\n",
             "p.conf:9: [sink s] allow_http = true: is not a choice; write `yes` or `no`")
@@ -253,7 +254,8 @@ import Testing
     @Test func keysOfAnotherTypeOfSinkSaySo() {
         expect(
             "[sink s]\ntype = file\nregion = eu-central-1\n",
-            "p.conf:7: [sink s] region = eu-central-1: belongs to `type = kinesis`; "
+            "p.conf:7: [sink s] region = eu-central-1: belongs to "
+                + "`type = kinesis or firehose or opensearch`; "
                 + "[sink s] is of type file; remove the line or change the type")
         expect(
             kinesisSection + "path = /x\n",

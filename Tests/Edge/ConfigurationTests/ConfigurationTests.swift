@@ -49,13 +49,14 @@ import Testing
                             name: "cloud", flushNanoseconds: 0, batchRecords: 1,
                             batchBytes: 5_242_880,
                             target: .kinesis(
-                                KinesisSinkSettings(
+                                ServiceSinkSettings(
                                     stream: "heart.rates_1-a", region: "cn-north-1",
                                     endpoint: try #require(
                                         Endpoint("https://kinesis.cn-north-1.amazonaws.com.cn")),
                                     certificateAuthorityFile: "/ca.pem", profile: "bedside",
                                     credentialsFile: "/keys", timeoutNanoseconds: 3_000_000_000,
-                                    connectTimeoutNanoseconds: 200_000_000))),
+                                    connectTimeoutNanoseconds: 200_000_000),
+                                aggregateBytes: nil)),
                         fileSink("log", path: "var/pulse/log.ndjson"),
                     ]))
     }
@@ -166,7 +167,7 @@ import Testing
             add `B`, `KiB`, `MiB`, `GiB`, `kB`, `MB` or `GB`
             p.conf.d/1.conf:1: junk: is no setting, heading or comment; \
             write `key = value`, or begin it with `#`
-            p.conf.d/1.conf:4: [sink s] type: is missing; add `type = file|kinesis` to [sink s]
+            p.conf.d/1.conf:4: [sink s] type: is missing; add `type = file|kinesis|firehose|opensearch|http` to [sink s]
             """)
     }
 }
@@ -247,8 +248,8 @@ func expect(
     #expect(error?.description == words, sourceLocation: sourceLocation)
 }
 
-func kinesis(_ configuration: Configuration) throws -> KinesisSinkSettings {
-    guard case .kinesis(let sink) = configuration.sinks.first?.target else {
+func kinesis(_ configuration: Configuration) throws -> ServiceSinkSettings {
+    guard case .kinesis(let sink, _) = configuration.sinks.first?.target else {
         throw ConfigurationError(problems: [])
     }
     return sink

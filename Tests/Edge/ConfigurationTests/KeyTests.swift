@@ -33,8 +33,9 @@ import Testing
                 + " | Names this gateway in every record and in every request. |",
             "| [ring] | `size` | `64MiB` | a size from 1MiB to 16GiB "
                 + "| The size of the ring file, taken at the first start. |",
-            "| [sink NAME] `type = kinesis` | `stream` | required "
-                + "| 1 to 128 characters of A-Z a-z 0-9 _ . - | The Kinesis data stream. |",
+            "| [sink NAME] `type = kinesis\\|firehose` | `stream` | required "
+                + "| 1 to 128 characters of A-Z a-z 0-9 _ . - "
+                + "| The data stream, or the delivery stream. |",
         ] {
             #expect(rows.contains(Substring(row)))
         }

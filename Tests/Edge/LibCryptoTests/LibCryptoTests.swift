@@ -3,7 +3,7 @@ import SigV4
 import TestSupport
 import Testing
 
-/// SHA-256 against the examples of its standard.
+/// SHA-256 and MD5 against the examples of their standards.
 struct LibCryptoTests {
     private func sha256(_ bytes: [UInt8]) -> String {
         hexadecimal(LibCrypto.sha256(bytes.span))
@@ -16,6 +16,22 @@ struct LibCryptoTests {
             text += (byte < 16 ? "0" : "") + String(byte, radix: 16)
         }
         return text
+    }
+
+    /// RFC 1321 section A.5.
+    @Test(arguments: [
+        ("", "d41d8cd98f00b204e9800998ecf8427e"), ("abc", "900150983cd24fb0d6963f7d28e17f72"),
+        (
+            String(repeating: "1234567890", count: 8), "57edf4a22be3c955ac49da2e2107b67a"
+        ),
+    ])
+    func md5OfTheExamplesOfItsStandard(text: String, expected: String) {
+        let bytes = Array(text.utf8)
+        let digest = LibCrypto.md5(bytes.span)
+        let words = digest.indices.map { index in
+            (digest[index] < 16 ? "0" : "") + String(digest[index], radix: 16)
+        }
+        #expect(words.joined() == expected)
     }
 
     /// NIST "Example Values", SHA-256, and the secure hash validation system's short messages of

@@ -16,13 +16,8 @@ public final class FakeBus {
         let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
             .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
         let script = root.appendingPathComponent("Tests/Support/fake_bluez.py")
-        let named = ProcessInfo.processInfo.environment["PULSEGATE_PYTHON"]
-        let python = named ?? root.appendingPathComponent(".build/venv/bin/python").path
-        guard FileManager.default.isExecutableFile(atPath: python) else {
-            throw Failure(description: "\(python) is not there: `make venv` makes it")
-        }
         process = try ChildProcess([
-            python, "-B", script.path, "--sensors", "\(sensors)", "--bluez", bluez,
+            try Python.path(), "-B", script.path, "--sensors", "\(sensors)", "--bluez", bluez,
             "--scale", "\(scale)",
         ])
         let ready = try process.readLine()
