@@ -126,7 +126,8 @@ let package = Package(
             besides: ["Vectors", "botocore_vectors.py"]),
         tests(
             "CredentialsTests", in: "Core",
-            ["Bytes", "Credentials", "TestSupport", "Time", "Uplink"]),
+            ["Bytes", "Credentials", "TestSupport", "Time", "Uplink"],
+            besides: ["shlex_words.py"]),
         tests("RecordingTests", in: "Core", ["Alarm", "Recording", "TestSupport"]),
         tests("LiveViewTests", in: "Core", ["Bytes", "LiveView"]),
         tests(

@@ -32,7 +32,7 @@ public enum CredentialReport: Equatable, Sendable {
 /// One fetch runs at a time, for all sinks of the source. A key is used until the next one is
 /// there or its end is certain (`KeyExpiry`): a failed fetch never takes it away. A refusal does
 /// not either, because a new key takes seconds to be known everywhere in AWS.
-public struct CredentialLife: Sendable {
+public struct CredentialLife: Sendable, SecretHolder {
     /// What the owner has to do.
     public enum Action: Equatable, Sendable {
         /// Search for a key; answer with `obtained` or `failed`.

@@ -4,7 +4,7 @@ public struct CredentialRequest: Equatable, Sendable, SecretHolder, CustomString
     public enum Method: Equatable, Sendable { case get, put }
 
     /// A header line by its role.
-    public enum Header: Equatable, Sendable {
+    public enum Header: Equatable, Sendable, SecretHolder {
         /// `x-amzn-iot-thingname`
         case thingName(String)
         /// `X-aws-ec2-metadata-token-ttl-seconds`

@@ -6,7 +6,7 @@ import Bytes
 /// A place without a key is passed over; half a key or a damaged one ends the search, because
 /// another key than the one that was meant would be used; so does a provider that was asked and
 /// gave none.
-public struct CredentialSearch: Sendable {
+public struct CredentialSearch: Sendable, SecretHolder {
     /// What to do next.
     public enum Step: Equatable, Sendable, SecretHolder {
         /// Read the files and call `take(files:)` with their contents in this order.

@@ -3,9 +3,12 @@ import Bytes
 /// Reads an access key out of the JSON of a provider.
 ///
 /// ```
-/// process    {"Version":1,"AccessKeyId":"…","SecretAccessKey":"…","SessionToken":"…","Expiration":"…"}
-/// metadata   {"Code":"Success","AccessKeyId":"…","SecretAccessKey":"…","Token":"…","Expiration":"…"}
-/// IoT        {"credentials":{"accessKeyId":"…","secretAccessKey":"…","sessionToken":"…","expiration":"…"}}
+/// process    {"Version":1,"AccessKeyId":"…","SecretAccessKey":"…",
+///             "SessionToken":"…","Expiration":"…"}
+/// metadata   {"Code":"Success","AccessKeyId":"…","SecretAccessKey":"…",
+///             "Token":"…","Expiration":"…"}
+/// IoT        {"credentials":{"accessKeyId":"…","secretAccessKey":"…",
+///             "sessionToken":"…","expiration":"…"}}
 /// ```
 ///
 /// What else stands there is passed over. A field that is given twice is refused: nobody says
