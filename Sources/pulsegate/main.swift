@@ -5,6 +5,7 @@ import Linux
 let programVersion = "0.1.0"
 
 CRC32CInstruction.use()
+SecretMemory.forbidCrashReports()
 do throws(SystemError) {
     try SecretMemory.forbidCoreDumps()
 } catch {

@@ -70,6 +70,13 @@ int pulsegate_pipe(int ends[2]) {
     return fcntl(ends[0], F_SETFL, O_NONBLOCK);
 }
 
+void pulsegate_forbid_crash_reports(void) {
+    const int signals[] = {SIGQUIT, SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGTRAP};
+    for (size_t index = 0; index < sizeof signals / sizeof signals[0]; index++) {
+        signal(signals[index], SIG_DFL);
+    }
+}
+
 int pulsegate_forbid_core_dumps(void) {
     // The hard limit stays: a program that is started from here may want its own.
     struct rlimit limit;

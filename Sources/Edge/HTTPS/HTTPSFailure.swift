@@ -135,8 +135,8 @@ extension HTTPSFailure {
         case .certificate: remedy(problem, evidence)
         case .tls where concernsIdentity(evidence),
             .connectionLost where concernsIdentity(evidence):
-            "\(authority) asks for a certificate of this side and does not take it, or it cannot "
-                + "be read: check \(evidence.settings.clientCertificateFile ?? "") and "
+            "Most likely \(authority) does not take the certificate of this side, or it cannot be "
+                + "read: check \(evidence.settings.clientCertificateFile ?? "") and "
                 + "\(evidence.settings.clientKeyFile ?? "") (PEM, without a passphrase)."
         case .tls:
             "The other end at \(authority) does not speak TLS 1.2 or later, or something "
@@ -160,11 +160,12 @@ extension HTTPSFailure {
         }
     }
 
-    /// The certificate of this side is what was wrong: it cannot be read, or the other end ended
-    /// the handshake with an alert, which TLS 1.3 sends after its own part is done.
+    /// The certificate of this side is what was wrong: it cannot be read, or the other end hung up
+    /// before its answer, which in TLS 1.3 is how a refusal shows when this side's part is done.
     private static func concernsIdentity(_ evidence: FailureEvidence) -> Bool {
-        evidence.code == CURLE_SSL_CERTPROBLEM
-            || evidence.settings.clientCertificateFile != nil && evidence.text.contains("alert")
+        guard evidence.settings.clientCertificateFile != nil else { return false }
+        return evidence.code == CURLE_SSL_CERTPROBLEM || evidence.text.contains("alert")
+            || evidence.requestBegan && evidence.status == nil
     }
 
     private static func remedy(

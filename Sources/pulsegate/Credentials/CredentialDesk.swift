@@ -44,7 +44,11 @@ final class CredentialDesk {
     var number: Int32 { poller.number }
 
     func deadline(now: Moment) -> Int64? {
-        keepers.compactMap { $0.deadline(now: now) }.min()
+        var earliest: Int64?
+        for keeper in keepers {
+            if let due = keeper.deadline(now: now) { earliest = min(earliest ?? due, due) }
+        }
+        return earliest
     }
 
     /// Does what is due, says what is to be said, and tells `change` of each sink whether it has

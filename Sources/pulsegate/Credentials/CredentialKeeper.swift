@@ -38,12 +38,16 @@ final class CredentialKeeper {
     var toldVersion: UInt64?
     private var warnedFiles: Set<String> = []
     private var hasCheckedModes = false
+    private var clockWatch = ClockWatch()
 
     init(_ settings: CredentialSettings, environment: CredentialEnvironment) {
         self.settings = settings
         life = CredentialLife(seed: Entropy.draw())
         search = CredentialSearch(settings: settings, environment: environment)
     }
+
+    /// What is known of the wall clock.
+    private var clock: ClockState { clockWatch.state(at: Clock.monotonicNanoseconds()) }
 
     func add(sink: Int, name: String) { sinks.append((sink, name)) }
 
@@ -54,7 +58,7 @@ final class CredentialKeeper {
 
     /// What to sign with now, and its number; nil while there is no key.
     func usable(now: Moment) -> (credentials: SigningCredentials, version: UInt64)? {
-        guard let usable = life.usable(now: now, clock: Clock.state()) else { return nil }
+        guard let usable = life.usable(now: now, clock: clock) else { return nil }
         if let signing, signing.version == usable.version {
             return (signing.credentials, usable.version)
         }
@@ -82,7 +86,7 @@ final class CredentialKeeper {
 
     /// When to be called again although nothing has happened (monotonic nanoseconds).
     func deadline(now: Moment) -> Int64? {
-        let due = life.deadline(now: now, clock: Clock.state())
+        let due = life.deadline(now: now, clock: clock)
         switch activity {
         case .running(_, let until): return min(due ?? until, until)
         // Nothing else begins before its answer.
@@ -104,7 +108,7 @@ final class CredentialKeeper {
             return submit(FileLook(search.secretFiles, reads: false), .modes, desk)
         }
         while case .none = activity,
-            let action = life.nextAction(now: now, clock: Clock.state())
+            let action = life.nextAction(now: now, clock: clock)
         {
             switch action {
             case .fetch:
@@ -140,9 +144,9 @@ final class CredentialKeeper {
                 carryOut(search.take(failure: "\(error)"), desk)
             }
         case .found(let key):
-            life.obtained(key, stamps: stamps, now: Clock.now(), clock: Clock.state())
+            life.obtained(key, stamps: stamps, now: Clock.now(), clock: clock)
         case .failed(let error):
-            life.failed(error, stamps: stamps, now: Clock.now(), clock: Clock.state())
+            life.failed(error, stamps: stamps, now: Clock.now(), clock: clock)
         }
     }
 
@@ -155,7 +159,7 @@ final class CredentialKeeper {
             activity = .none
             switch purpose {
             case .modes: break
-            case .changes: life.looked(seen, now: Clock.now(), clock: Clock.state())
+            case .changes: life.looked(seen, now: Clock.now(), clock: clock)
             case .contents:
                 stamps += seen
                 let contents = look.entries.map { SharedCredentialsContent($0.content) }

@@ -6,24 +6,6 @@ import RecordRing
 import Time
 import Vitals
 
-/// Whether the wall clock has been set, asked of the kernel once a second at most: the answer
-/// changes once a boot, and the question costs as much as the rest of a measurement.
-private struct ClockWatch {
-    private static let intervalNanoseconds: Int64 = 1_000_000_000
-
-    private var last = ClockState.unsynced
-    /// Monotonic nanoseconds.
-    private var askAgain = Int64.min
-
-    mutating func state(at now: Int64) -> ClockState {
-        if now >= askAgain {
-            last = Clock.state()
-            askAgain = now + Self.intervalNanoseconds
-        }
-        return last
-    }
-}
-
 /// The imperative shell around the gateway: it carries actions out and brings answers back.
 ///
 /// One thread, one poll loop; what may wait for the card runs on the disk worker.
@@ -156,9 +138,8 @@ struct Pipeline: ~Copyable {
     /// nanoseconds), and brings it to the gateway.
     mutating func wait(until deadline: Int64?) throws(SystemError) -> Wakes {
         var due = gateway.deadline()
-        for time in [deadline, desk?.deadline(now: Clock.now())] {
-            if let time { due = min(due ?? time, time) }
-        }
+        if let deadline { due = min(due ?? deadline, deadline) }
+        if let deadline = desk?.deadline(now: Clock.now()) { due = min(due ?? deadline, deadline) }
         let now = Clock.monotonicNanoseconds()
         if let woken { journal.turnLatency.record(nanoseconds: now - woken) }
         let timeout = due.map { $0 - now }

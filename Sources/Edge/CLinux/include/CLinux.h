@@ -80,5 +80,9 @@ int pulsegate_process_descriptor(int process);
 // pipe2(2) with O_CLOEXEC, whose reading end does not wait.
 int pulsegate_pipe(int ends[2]);
 
+// What Swift's runtime prints of a crash ends with the process instead: it has registers in it and
+// the bytes that they point to.
+void pulsegate_forbid_crash_reports(void);
+
 // The process leaves no core file and no other user's debugger reads its memory. 0: done.
 int pulsegate_forbid_core_dumps(void);
