@@ -72,6 +72,8 @@ enum Messages {
                 "sink \(sinks[sink]): \(count) of \(RingText.count(UInt64(total), "record")) "
                     + "refused; sent again"
             )
+        case .recordsRejected, .errorRejected, .requestSplit:
+            rejectionLine(report, sinks: sinks)
         case .requestRefused(let sink, let status, let refusal, let wait):
             (
                 .warning,
@@ -118,8 +120,11 @@ enum Messages {
         case .signature: "the signature does not fit; check the secret access key"
         case .clockSkew: "the clocks differ by more than 5 minutes; check the time (timedatectl)"
         case .credentials: "unknown or expired credentials; check the access key and its token"
-        case .permission: "no permission; the key needs kinesis:PutRecords on the stream"
+        case .permission:
+            "no permission; the key needs kinesis:PutRecords, firehose:PutRecordBatch or "
+                + "es:ESHttpPost, as the type of the sink is"
         case .notFound: "no such stream; check stream, region and account"
+        case .content: "the service does not take what is in it, nor anything else so far"
         case .invalidRequest: "the service does not take the request"
         case .notTheService: "not the service's answer; check for a proxy or a login page"
         }

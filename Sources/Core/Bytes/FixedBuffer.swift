@@ -74,6 +74,9 @@ public struct FixedBuffer: ~Copyable {
         hasOverflowed = false
     }
 
+    /// Says that something did not fit.
+    mutating func overflow() { hasOverflowed = true }
+
     /// Makes the buffer `length` bytes long; new bytes are zero.
     public mutating func resize(to length: Int) {
         precondition(length >= 0 && length <= capacity, "a buffer grows within its capacity")

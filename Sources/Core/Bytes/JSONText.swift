@@ -1,4 +1,31 @@
 extension FixedBuffer {
+    /// Makes what follows `start`, which is JSON, the inside of a JSON string, in its place: a
+    /// backslash before every quote and every backslash. JSON itself has no control characters
+    /// in a line (RFC 8259 sections 2 and 7).
+    public mutating func escapeJSON(from start: Int) {
+        guard !overflowed else { return }
+        var escapes = 0
+        for index in start..<count where Self.needsBackslash(bytes[index]) { escapes += 1 }
+        guard escapes <= room else { return overflow() }
+        var source = count
+        resize(to: count + escapes)
+        var target = count
+        var place = mutableBytes(in: 0..<count)
+        while source > start, target > source {
+            source -= 1
+            target -= 1
+            place[target] = place[source]
+            if Self.needsBackslash(place[source]) {
+                target -= 1
+                place[target] = UInt8(ascii: "\\")
+            }
+        }
+    }
+
+    private static func needsBackslash(_ byte: UInt8) -> Bool {
+        byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\")
+    }
+
     /// Appends `text` as a JSON string with its quotes: quotes, backslashes and control
     /// characters escaped (RFC 8259 section 7), other UTF-8 as it is.
     public mutating func append(jsonString text: Span<UInt8>) {

@@ -46,6 +46,12 @@ public enum Report: Equatable, Sendable {
     case sensorOnSkin(sensor: Int)
     /// The sink took the request and refused some of its records, which will be sent again.
     case recordsRefused(sink: Int, count: Int, of: Int)
+    /// The sink will never take these records; each has become an error record.
+    case recordsRejected(sink: Int, count: Int, status: UInt16, first: UInt64)
+    /// The sink will never take this error record, which stays in the ring.
+    case errorRejected(sink: Int, sequence: UInt64, status: UInt16)
+    /// The service refused so many records together, which are sent in smaller requests.
+    case requestSplit(sink: Int, status: Int, count: Int)
     /// The service refused the whole request.
     case requestRefused(sink: Int, status: Int, RequestRefusal, retryNanoseconds: Int64)
     /// The service said 200 and something that cannot be believed.

@@ -18,6 +18,8 @@ public struct Counters: Equatable, Sendable {
     public var pulsesJudged: UInt64 = 0
     /// Measurements that were judged, and not recorded because the ring was full.
     public var refusedByFullRing: UInt64 = 0
+    /// Error records: what was refused for good and is kept as such.
+    public var errorsRecorded: UInt64 = 0
     public var alarmsRaised: UInt64 = 0
     public var alarmsCleared: UInt64 = 0
     /// Writes of the ring file that were completed.

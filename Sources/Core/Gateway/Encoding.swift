@@ -31,21 +31,48 @@ extension Gateway {
         case .firehose(let stream): PutRecordBatchBody.begin(stream: stream.span, in: &body)
         case .file, .openSearch, .http: break
         }
-        var count = 0
         sink.entries.removeAll()
-        while count < sink.settings.batchRecords,
-            let sequence = sink.queue.candidate(count, head: cursor.head),
-            case .ready(let record) = availability(of: sequence),
-            append(record, isFirst: count == 0, for: sink, to: &body)
-        {
-            count += 1
-        }
+        let count = sink.probe > 0 ? probe(sink, &body) : fill(sink, &body)
         precondition(count > 0, "a request buffer holds at least one record")
         finish(sink, &body)
-        sink.queue.take(count, head: cursor.head)
         sink.requests += 1
         sink.pendingSince = sink.queue.waitingCount(head: cursor.head) > 0 ? now : nil
         return count
+    }
+
+    /// Takes what is for the sink, in order, and passes over what lies between.
+    private mutating func fill(_ sink: Sink, _ body: inout FixedBuffer) -> Int {
+        var count = 0
+        picks.removeAll()
+        while count < sink.portion, !picks.isFull,
+            let sequence = sink.queue.candidate(picks.count, head: cursor.head),
+            case .ready(let record) = availability(of: sequence)
+        {
+            let isTaken = sink.takes(record)
+            if isTaken {
+                guard append(record, isFirst: count == 0, for: sink, to: &body) else { break }
+                count += 1
+            } else {
+                sink.held?.acknowledge(sequence)
+            }
+            picks.append(isTaken)
+        }
+        sink.queue.take(of: picks.count, head: cursor.head) { picks[$0] }
+        return count
+    }
+
+    /// Takes one of the records that were refused together, to see whether it is the culprit.
+    private mutating func probe(_ sink: Sink, _ body: inout FixedBuffer) -> Int {
+        guard sink.probe < sink.queue.refusedCount,
+            let sequence = sink.queue.candidate(sink.probe, head: cursor.head),
+            case .ready(let record) = availability(of: sequence), sink.takes(record),
+            append(record, isFirst: true, for: sink, to: &body)
+        else {
+            sink.probe = 0
+            return fill(sink, &body)
+        }
+        sink.queue.takeRefused(at: sink.probe)
+        return 1
     }
 
     private mutating func finish(_ sink: Sink, _ body: inout FixedBuffer) {

@@ -48,6 +48,8 @@ public struct Gateway: ~Copyable {
     var random: RandomSource
     var results: FixedArray<EntryResult>
     var entryResults: FixedArray<EntryResult>
+    /// Which of the places of a queue that were looked at are in the request.
+    var picks: FixedArray<Bool>
     let aggregate: AggregatedRecord
     var scratch: FixedBuffer
     /// A document's id.
@@ -82,6 +84,7 @@ public struct Gateway: ~Copyable {
         random = RandomSource(seed: settings.seed)
         results = FixedArray(capacity: max(1, settings.sinks.map(\.batchRecords).max() ?? 1))
         entryResults = FixedArray(capacity: results.capacity)
+        picks = FixedArray(capacity: Limits.placesPerRequest)
         aggregate = AggregatedRecord(
             capacity: settings.sinks.compactMap(\.kind.aggregateBytes).max() ?? 1)
         scratch = FixedBuffer(capacity: Limits.recordJSONBytes)
@@ -112,12 +115,17 @@ public struct Gateway: ~Copyable {
             measurement = try HeartRateMeasurement(decoding: notification)
         } catch {
             counters.malformed += 1
-            return report(.notificationMalformed(sensor: sensor, error))
+            report(.notificationMalformed(sensor: sensor, error))
+            let rejection = Rejection(notification, of: .heartRateMeasurement, reason: .malformed)
+            return keep(rejection, sensor: sensor, time: time, clock: clock, now: now)
         }
         switch HeartRateState(measurement) {
         case .implausible(let value):
             counters.implausible += 1
             report(.valueImplausible(sensor: sensor, beatsPerMinute: value))
+            let rejection = Rejection(
+                notification, of: .heartRateMeasurement, reason: .implausible)
+            keep(rejection, sensor: sensor, time: time, clock: clock, now: now)
         case .offSkin:
             counters.offSkin += 1
             if !offSkin[sensor] { report(.sensorOffSkin(sensor: sensor)) }
@@ -157,6 +165,15 @@ public struct Gateway: ~Copyable {
 
     /// Puts a record of the latest time at the ring's head.
     mutating func record(_ payload: Payload, of sensor: SensorName, now: Int64) {
+        append(
+            Record(
+                sequence: cursor.head, time: latest.time, clock: latest.clock,
+                boot: settings.boot, session: settings.session, sensor: sensor, payload: payload),
+            now: now)
+    }
+
+    /// Puts a record with the sequence `cursor.head` at the ring's head.
+    mutating func append(_ record: Record, now: Int64) {
         if cursor.unsyncedCount == unsyncedLimit {
             // The card has not answered for all that fits: the oldest record goes.
             counters.unsyncedGivenUp += 1
@@ -164,13 +181,11 @@ public struct Gateway: ~Copyable {
             cursor.markSynced(upTo: cursor.synced + 1)
         }
         let sequence = cursor.claim()
-        window.append(
-            Record(
-                sequence: sequence, time: latest.time, clock: latest.clock, boot: settings.boot,
-                session: settings.session, sensor: sensor, payload: payload))
+        precondition(record.sequence == sequence, "a record has the sequence that comes next")
+        window.append(record)
         arrivals[Int(sequence % UInt64(window.capacity))] = now
         for index in sinks.indices {
-            if sinks[index].pendingSince == nil { sinks[index].pendingSince = now }
+            sinks[index].note(record, now: now)
             giveUpOverwritten(index)
         }
     }

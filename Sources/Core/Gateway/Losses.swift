@@ -133,6 +133,8 @@ extension Sink {
             return false
         }
         if said.count > 0, said[said.count - 1].lastGap >= synced { return false }
+        if let rejectionEnd, rejectionEnd > synced { return false }
+        rejectionEnd = nil
         held = nil
         return true
     }
@@ -180,10 +182,11 @@ extension Gateway {
         recordUnreadable(of: sink, now: now)
     }
 
-    /// A gap record can be put at the head without another loss for this sink: neither is memory
-    /// full of records that the card does not take, nor the ring of records that the sink is owed.
+    /// A gap or error record can be put at the head without another loss for this sink: neither is
+    /// memory full of records that the card does not take, nor the ring of records that the sink
+    /// is owed.
     /// Otherwise each gap record would make the next gap.
-    private func hasRoom(for sink: Sink) -> Bool {
+    func hasRoom(for sink: Sink) -> Bool {
         hasRoom && !isFull && cursor.head - sink.queue.tail < cursor.slotCount
     }
 

@@ -23,12 +23,16 @@ extension Gateway {
             measurement = try VitalMeasurement(decoding: notification, as: kind)
         } catch {
             counters.malformed += 1
-            return report(.measurementMalformed(sensor: sensor, kind, error))
+            report(.measurementMalformed(sensor: sensor, kind, error))
+            let rejection = Rejection(notification, of: characteristic, reason: .malformed)
+            return keep(rejection, sensor: sensor, time: time, clock: clock, now: now)
         }
         switch VitalState(measurement) {
         case .implausible(let quantity):
             counters.implausible += 1
             report(.measurementImplausible(sensor: sensor, kind, quantity))
+            let rejection = Rejection(notification, of: characteristic, reason: .implausible)
+            keep(rejection, sensor: sensor, time: time, clock: clock, now: now)
         case .notAValue(let missing):
             noteMissing(missing, kind, sensor: sensor)
         case .plausible:

@@ -27,18 +27,23 @@ extension Gateway {
                 sink.state = .busy
                 return .send(sink: index)
             }
-            if sink.wantsRead, let read = nextDiskAction(now: now) { return read }
+            // What is at the front is to be read, or was passed over and moved the tail.
+            if let action = nextDiskAction(now: now) { return action }
         }
         return nil
     }
 
     /// Answers true when the first record of the sink's next request is at hand; otherwise nothing
     /// waits, or the sink wants a read. Unreadable records on the way are given up and said.
+    /// What is not for this sink is passed over.
     private mutating func settleFront(of index: Int, now: Int64) -> Bool {
         let sink = sinks[index]
+        let passed = sink.queue.passed
+        defer { if sink.queue.passed > passed { tailMoved(now: now) } }
         while let sequence = sink.queue.candidate(0, head: cursor.head) {
             switch availability(of: sequence) {
-            case .ready: return true
+            case .ready(let record) where sink.takes(record): return true
+            case .ready: sink.passFirst(sequence)
             case .onCard:
                 sink.wantsRead = true
                 return false
@@ -47,6 +52,7 @@ extension Gateway {
                 noteUnreadable(giveUpUnreadable(of: sink, reason), of: index, now: now)
             }
         }
+        sink.pendingSince = nil
         return false
     }
 
@@ -105,6 +111,11 @@ extension Gateway {
         let retryAfter = min(retryAfterNanoseconds, Limits.retryAfterNanoseconds)
         guard sink.settings.kind.takes(status: status) else {
             let refusal = ServiceError.refusal(status: status, body: body)
+            if refusal == .content,
+                settleContent(index, status: status, retryAfter: retryAfter, now: now)
+            {
+                return
+            }
             let floor = refusal.needsPeople ? Limits.refusalRetryNanoseconds : 0
             let wait = failRequest(index, atLeast: max(floor, retryAfter), now: now)
             sink.refusal = refusal
@@ -159,24 +170,26 @@ extension Gateway {
     }
 
     /// Applies `results`, one an entry, to the request in flight.
-    private mutating func settle(_ index: Int, now: Int64) {
+    mutating func settle(_ index: Int, now: Int64) {
         let sink = sinks[index]
         precondition(sink.state == .busy, "a sink answers the request that runs")
         let count = sink.queue.inFlightCount
-        if sink.held != nil {
-            for place in 0..<count where results[place] == .accepted {
-                sink.held?.acknowledge(sink.queue.flying(place))
+        keepRejected(of: index, now: now)
+        var accepted = 0
+        for place in 0..<count where results[place] == .accepted {
+            accepted += 1
+            sink.held?.acknowledge(sink.queue.flying(place))
+        }
+        let refused = sink.queue.settle { place in
+            switch results[place] {
+            case .accepted: .accepted
+            case .rejected: .rejected
+            case .throttled, .failed: .again
             }
         }
-        let refused = sink.queue.settle { results[$0] == .accepted }
         sink.refusedRecords += UInt64(refused)
         sink.refusal = nil
-        if refused < count {
-            if sink.isFailing { report(.sinkRecovered(sink: index)) }
-            sink.isFailing = false
-            sink.isAlive = true
-            sink.backoff.succeed()
-        }
+        if accepted > 0 { noteTaken(index) }
         if refused == 0 {
             sink.state = .idle
         } else {
@@ -190,8 +203,20 @@ extension Gateway {
         markSafe(upTo: sinks.reduce(cursor.head) { min($0, $1.queue.tail) }, now: now)
     }
 
+    /// The sink has taken records: it works, and what it refuses is the fault of what is refused.
+    private mutating func noteTaken(_ index: Int) {
+        let sink = sinks[index]
+        if sink.isFailing { report(.sinkRecovered(sink: index)) }
+        sink.isFailing = false
+        sink.isAlive = true
+        sink.backoff.succeed()
+        sink.probe = 0
+        sink.culpritsLeft = Limits.culpritsInARow
+        sink.portion = min(sink.settings.batchRecords, 2 * sink.portion)
+    }
+
     /// Puts everything in flight back and waits. Answers the wait in nanoseconds.
-    private mutating func failRequest(_ index: Int, atLeast: Int64, now: Int64) -> Int64 {
+    mutating func failRequest(_ index: Int, atLeast: Int64, now: Int64) -> Int64 {
         let sink = sinks[index]
         precondition(sink.state == .busy, "a request fails that runs")
         _ = sink.queue.settle { _ in false }

@@ -33,18 +33,33 @@ public struct SinkSettings: Sendable {
         case http
     }
 
+    /// What a sink is sent.
+    public enum Takes: Equatable, Sendable {
+        /// Measurements, and what the gateway notes of itself.
+        case records
+        /// What was refused for good: malformed notifications, and records that another sink will
+        /// never take.
+        case errors
+        case all
+    }
+
     /// The name under which the ring keeps the sink's tail.
     public var name: SensorName
     public var kind: Kind
+    public var takes: Takes
     /// Records in one request at most.
     public var batchRecords: Int
     /// A record waits for company for this long at most.
     public var flushNanoseconds: Int64
 
-    public init(name: SensorName, kind: Kind, batchRecords: Int, flushNanoseconds: Int64) {
+    public init(
+        name: SensorName, kind: Kind, takes: Takes = .records, batchRecords: Int,
+        flushNanoseconds: Int64
+    ) {
         precondition(batchRecords > 0, "a request has at least one record")
         self.name = name
         self.kind = kind
+        self.takes = takes
         self.batchRecords = batchRecords
         self.flushNanoseconds = flushNanoseconds
     }
@@ -128,10 +143,10 @@ public enum Limits {
     /// Bytes of a gateway's name: half of the 256 characters that Kinesis takes as a partition
     /// key.
     public static let deviceBytes = 128
-    /// Bytes of one record as JSON. The longest, 1,809 bytes, is an oximeter's with every value
-    /// and every status word, a device id of 128 bytes and a sensor's name of 23, each of which
-    /// may take six bytes as \u00XX.
-    public static let recordJSONBytes = 2_048
+    /// Bytes of one record as JSON. The longest is an error record about an oximeter's with every
+    /// value and every status word, 1,809 bytes, a device id of 128 bytes and a sensor's name of
+    /// 23 among them, each of which may take six bytes as \u00XX, and then seven.
+    public static let recordJSONBytes = 4_096
     /// Bytes of a record's id, `device:session:sequence`: 8 hexadecimal and 20 decimal digits.
     public static let identifierBytes = deviceBytes + 30
     /// Alarm edges waiting to be carried out.
@@ -155,6 +170,15 @@ public enum Limits {
     /// Reads of the same place that may fail, while the card can be written or is read-only,
     /// before its records are given up. A card that does neither is not asked to be believed.
     public static let readAttempts = 5
+    /// Places of a queue that are looked at for one request: records that are not for the sink
+    /// lie between those that are.
+    public static let placesPerRequest = 4_096
+    /// Lone records that a service may refuse with the whole request, one after the other, before
+    /// it is doubted that the fault is theirs. A success in between proves it again.
+    public static let culpritsInARow = 3
+    /// Records that are tried alone, in turn, while nothing has shown yet that the service takes
+    /// any.
+    public static let probes = 16
     /// The longest wait that a service may ask for (Retry-After, RFC 9110 section 10.2.3): a
     /// proxy that says a year must not silence the gateway for a year.
     public static let retryAfterNanoseconds: Int64 = 900_000_000_000

@@ -23,8 +23,20 @@ public final class Sink {
     public internal(set) var failedRequests: UInt64 = 0
     /// Records that were refused within an answered request, each time counted.
     public internal(set) var refusedRecords: UInt64 = 0
+    /// Error records that the sink will never take.
+    public internal(set) var rejectedErrors: UInt64 = 0
     /// Why the last request was refused as a whole; nil after a success.
     public internal(set) var refusal: RequestRefusal?
+    /// Records that a request may have now: fewer than the batch after one that was refused for
+    /// what is in it.
+    public internal(set) var portion: Int
+    /// Which of the waiting records is tried alone.
+    var probe = 0
+    /// How many lone records may still be called the culprits of a refused request.
+    var culpritsLeft = 0
+    /// Error records about this sink's refusals lie below this sequence; nil when they are all
+    /// on the card.
+    var rejectionEnd: UInt64?
     /// Records in each entry of the request that runs, where an entry holds several.
     var entries: FixedArray<UInt16>
     /// When the oldest record that waits for company began to wait.
@@ -56,6 +68,7 @@ public final class Sink {
     /// for what the sink had acknowledged.
     init(settings: SinkSettings, kept: SinkTail?, oldest: UInt64, head: UInt64) {
         self.settings = settings
+        portion = settings.batchRecords
         let isAggregated = settings.kind.aggregateBytes != nil
         entries = FixedArray(capacity: isAggregated ? settings.batchRecords : 1)
         let tail = min(max(kept?.tail ?? oldest, oldest), head)
@@ -78,6 +91,31 @@ public final class Sink {
         queue.restore(Int(remembered)) { kept.acknowledged[Int(overwritten) + $0] }
     }
 
+    /// The record is for this sink. What it misses itself it is told in any case.
+    func takes(_ record: Record) -> Bool {
+        switch record.payload {
+        case .rejection: settings.takes != .records
+        case .gap: settings.takes != .errors || record.sensor == settings.name
+        case .heartRate, .vital: settings.takes != .errors
+        }
+    }
+
+    /// A record that has just been given its sequence.
+    func note(_ record: Record, now: Int64) {
+        if takes(record) {
+            if settings.takes == .errors { queue.setAside(record.sequence) }
+            if pendingSince == nil { pendingSince = now }
+        } else if queue.pass(record.sequence) {
+            held?.acknowledge(record.sequence)
+        }
+    }
+
+    /// The first candidate is not for this sink.
+    func passFirst(_ sequence: UInt64) {
+        queue.passFirst()
+        held?.acknowledge(sequence)
+    }
+
     /// Records that the sink does not have and the ring still does: what the next start sends.
     public func owedCount(of cursor: RingCursor) -> UInt64 {
         queue.owedCount(oldest: cursor.oldest, head: cursor.head)
@@ -87,7 +125,7 @@ public final class Sink {
     func due(head: UInt64, draining: Bool) -> Int64? {
         let waiting = queue.waitingCount(head: head)
         guard state != .busy, !isSuspended, waiting > 0 else { return nil }
-        let isFull = waiting >= UInt64(settings.batchRecords)
+        let isFull = waiting >= UInt64(portion)
         let hasCompany = draining || isFull || queue.refusedCount > 0
         let due = hasCompany ? 0 : pendingSince.map { $0 + settings.flushNanoseconds } ?? 0
         if case .waiting(let until) = state { return max(until, due) }

@@ -25,6 +25,8 @@ public enum GapReason: UInt8, BitwiseCopyable, Equatable, Sendable {
 /// 116  1  reason: 1 overwritten, 2 unreadable, 3 refused, 4 unknown
 /// ```
 public struct Gap: Equatable, Sendable {
+    static let reasonOffset = 116
+
     public var reason: GapReason
     public var count: UInt64
     public var firstSequence: UInt64
@@ -44,6 +46,9 @@ public struct Gap: Equatable, Sendable {
         self.lastMicroseconds = lastMicroseconds
     }
 
+    /// A record of this kind is a gap record.
+    public static func isKind(_ kind: UInt8) -> Bool { kind == Record.gapKind }
+
     @_lifetime(slot: copy slot)
     func encode(into slot: inout MutableSpan<UInt8>) {
         slot.store(count, at: 76)
@@ -51,11 +56,13 @@ public struct Gap: Equatable, Sendable {
         slot.store(lastSequence, at: 92)
         slot.store(UInt64(bitPattern: firstMicroseconds ?? 0), at: 100)
         slot.store(UInt64(bitPattern: lastMicroseconds ?? 0), at: 108)
-        slot[116] = reason.rawValue
+        slot[Self.reasonOffset] = reason.rawValue
     }
 
     init(decoding slot: Span<UInt8>) throws(RecordError) {
-        guard let reason = GapReason(rawValue: slot[116]) else { throw .field(.reason) }
+        guard let reason = GapReason(rawValue: slot[Self.reasonOffset]) else {
+            throw .field(.reason)
+        }
         self.reason = reason
         count = slot.loadUInt64(at: 76)
         firstSequence = slot.loadUInt64(at: 84)

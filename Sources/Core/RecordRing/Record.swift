@@ -9,6 +9,8 @@ public enum Payload: Equatable, Sendable {
     case vital(VitalMeasurement)
     /// Records are missing; the record's sensor name is that of the sink which misses them.
     case gap(Gap)
+    /// Data was refused for good: an error record.
+    case rejection(Rejection)
 }
 
 /// A measurement with everything that is needed to send it later, from another process, after
@@ -19,7 +21,8 @@ public enum Payload: Equatable, Sendable {
 ///      0      4  CRC-32C of bytes 4 to 127
 ///      4      1  layout version, 1
 ///      5      1  kind of the payload: 1 heart rate, 2 gap (drawn at `Gap`), 3 blood pressure,
-///                4 temperature, 5 continuous oximetry, 6 spot-check oximetry, 7 glucose
+///                4 temperature, 5 continuous oximetry, 6 spot-check oximetry, 7 glucose,
+///                8 error (drawn at `Rejection`)
 ///      6      1  clock state at arrival: 0 unsynced, 1 synced
 ///      7      1  0
 ///      8      8  sequence
@@ -55,6 +58,10 @@ public enum Payload: Equatable, Sendable {
 public struct Record: Equatable, Sendable {
     public static let slotBytes = 128
     public static let layoutVersion: UInt8 = 1
+    static let payloadOffset = 76
+    static let heartRateKind: UInt8 = 1
+    static let gapKind: UInt8 = 2
+    static let rejectionKind: UInt8 = 8
 
     public var sequence: UInt64
     public var time: Moment
@@ -92,7 +99,9 @@ public enum RecordError: Error, Equatable, Sendable {
     case field(Field)
 
     /// A field with a value that this version does not know.
-    public enum Field: Sendable { case clock, sensor, contact, intervals, reason, measurement }
+    public enum Field: Sendable {
+        case clock, sensor, contact, intervals, reason, measurement, rejection
+    }
 }
 
 extension Record {
@@ -114,10 +123,10 @@ extension Record {
         for index in name.indices { slot[53 + index] = name[index] }
         switch payload {
         case .heartRate(let measurement):
-            slot[5] = 1
+            slot[5] = Self.heartRateKind
             Self.encode(measurement, into: &slot)
         case .gap(let gap):
-            slot[5] = 2
+            slot[5] = Self.gapKind
             gap.encode(into: &slot)
         case .vital(let measurement):
             slot[5] = measurement.kind.recordKind
@@ -125,6 +134,9 @@ extension Record {
             let bytes = notification.bytes
             slot[76] = UInt8(bytes.count)
             for index in bytes.indices { slot[77 + index] = bytes[index] }
+        case .rejection(let rejection):
+            slot[5] = Self.rejectionKind
+            rejection.encode(into: &slot)
         }
         slot.store(CRC32C.checksum(slot.span.extracting(4..<Self.slotBytes)), at: 0)
     }
@@ -156,8 +168,7 @@ extension Record {
     /// Reads a slot whose checksum has been checked or that never left memory.
     public init(decodingChecked slot: Span<UInt8>) throws(RecordError) {
         guard slot[4] == Self.layoutVersion else { throw .layoutVersion(slot[4]) }
-        let vital = VitalKind(recordKind: slot[5])
-        guard slot[5] == 1 || slot[5] == 2 || vital != nil else { throw .unknownKind(slot[5]) }
+        payload = try Self.payload(in: slot, kind: slot[5])
         guard let clock = ClockState(rawValue: slot[6]) else { throw .field(.clock) }
         let nameLength = Int(slot[52])
         guard nameLength <= SensorName.limit,
@@ -171,12 +182,17 @@ extension Record {
         boot = BootID(high: slot.loadUInt64(at: 32), low: slot.loadUInt64(at: 40))
         session = slot.loadUInt32(at: 48)
         self.sensor = sensor
-        if let vital {
-            payload = .vital(try Self.decodeVital(slot, vital))
-        } else if slot[5] == 1 {
-            payload = .heartRate(try Self.decodeHeartRate(slot))
-        } else {
-            payload = .gap(try Gap(decoding: slot))
+    }
+
+    /// Reads the payload of a slot as one of this kind.
+    static func payload(in slot: Span<UInt8>, kind: UInt8) throws(RecordError) -> Payload {
+        switch kind {
+        case heartRateKind: return .heartRate(try decodeHeartRate(slot))
+        case gapKind: return .gap(try Gap(decoding: slot))
+        case rejectionKind: return .rejection(try Rejection(decoding: slot))
+        default:
+            guard let vital = VitalKind(recordKind: kind) else { throw .unknownKind(kind) }
+            return .vital(try decodeVital(slot, vital))
         }
     }
 

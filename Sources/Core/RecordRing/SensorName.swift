@@ -29,6 +29,18 @@ public struct SensorName: Equatable, Sendable {
         count = text.utf8.count
     }
 
+    /// As many whole characters from its beginning as `length` bytes hold.
+    func prefix(_ length: Int) -> SensorName {
+        var short = self
+        short.count = min(count, length)
+        // A byte that is no first one of a character (RFC 3629 section 3): the cut is within it.
+        while short.count < count, short.count > 0, text[short.count] & 0xC0 == 0x80 {
+            short.count -= 1
+        }
+        for index in short.count..<count { short.text[index] = 0 }
+        return short
+    }
+
     public var bytes: Span<UInt8> {
         @_lifetime(borrow self)
         borrowing get { text.span.extracting(0..<count) }

@@ -17,6 +17,8 @@ public enum RequestRefusal: String, Equatable, Sendable {
     case permission
     /// The stream does not exist in this region and account.
     case notFound
+    /// The service does not take what is in the request: a smaller or another one it may take.
+    case content
     /// The service does not take the request as it is.
     case invalidRequest
     /// A status or a body that is not this service's: a proxy, a captive portal.
@@ -27,7 +29,8 @@ public enum RequestRefusal: String, Equatable, Sendable {
     public var concernsKey: Bool {
         switch self {
         case .credentials, .signature, .permission: true
-        case .throttled, .serverFault, .clockSkew, .notFound, .invalidRequest, .notTheService:
+        case .throttled, .serverFault, .clockSkew, .notFound, .content, .invalidRequest,
+            .notTheService:
             false
         }
     }
@@ -36,8 +39,8 @@ public enum RequestRefusal: String, Equatable, Sendable {
     public var needsPeople: Bool {
         switch self {
         case .throttled, .serverFault: false
-        case .signature, .clockSkew, .credentials, .permission, .notFound, .invalidRequest,
-            .notTheService:
+        case .signature, .clockSkew, .credentials, .permission, .notFound, .content,
+            .invalidRequest, .notTheService:
             true
         }
     }
@@ -73,6 +76,9 @@ public enum ServiceError {
         ("AccessDenied", .permission),
         ("KMSAccessDeniedException", .permission),
         ("ResourceNotFoundException", .notFound),
+        ("ValidationException", .content),
+        ("InvalidArgumentException", .content),
+        ("SerializationException", .content),
     ]
 
     /// Classifies an answer that is not 200.
@@ -82,13 +88,17 @@ public enum ServiceError {
             for (name, refusal) in codes where text.isEqual(to: name) {
                 return refusal == .signature && isSkew(body) ? .clockSkew : refusal
             }
+            if status == 400 { return .invalidRequest }
         }
         switch status {
         case 429: return .throttled
         case 500...599: return .serverFault
         case 400...499 where isPage(body): return .notTheService
+        case 401: return .credentials
         case 403: return .permission
         case 404: return .notFound
+        // Bad Request, Content Too Large, Unprocessable Content (RFC 9110 section 15.5).
+        case 400, 413, 422: return .content
         case 400...499: return .invalidRequest
         default: return .notTheService
         }

@@ -8,10 +8,20 @@ import Bytes
 /// ```
 ///
 /// A refused record goes back to the front, so records leave in order as far as the service
-/// allows. Invariants: in flight and refused are ascending and together at most `limit` and what
-/// was restored; nothing beyond `sent` is taken while a refused record waits;
-/// `tail <= sent <= head`.
+/// allows. A record that is not for this sink is passed over: it counts as settled. Invariants: in
+/// flight and refused are ascending and together at most `limit` and what was restored; nothing
+/// beyond `sent` is taken while a refused record waits; `tail <= sent <= head`.
 public struct SinkQueue: ~Copyable {
+    /// What becomes of a record that was in flight.
+    public enum Outcome: Equatable, Sendable {
+        /// The sink has it.
+        case accepted
+        /// It goes back to the front.
+        case again
+        /// The sink will never take it, and that has been recorded.
+        case rejected
+    }
+
     /// Records in one request at most.
     public let limit: Int
     /// The next record that no request has had.
@@ -20,6 +30,10 @@ public struct SinkQueue: ~Copyable {
     public private(set) var lost: UInt64 = 0
     /// Records that the sink has.
     public private(set) var acknowledged: UInt64 = 0
+    /// Records that the sink will never take.
+    public private(set) var rejected: UInt64 = 0
+    /// Records that were not for this sink.
+    public private(set) var passed: UInt64 = 0
     private var inFlight: FixedArray<UInt64>
     private var refused: FixedArray<UInt64>
     private var scratch: FixedArray<UInt64>
@@ -86,17 +100,63 @@ public struct SinkQueue: ~Copyable {
 
     /// Puts the first `count` candidates in flight.
     public mutating func take(_ count: Int, head: UInt64) {
+        take(of: count, head: head) { _ in true }
+    }
+
+    /// Puts those of the first `count` candidates in flight of which `isTaken` says true of their
+    /// place, and passes over the others.
+    public mutating func take(of count: Int, head: UInt64, isTaken: (Int) -> Bool) {
         precondition(inFlight.isEmpty, "a sink has one request at a time")
-        precondition(count > 0 && count <= limit, "a request has 1 to limit records")
+        precondition(count > 0, "a request has 1 to limit records")
         for place in 0..<count {
             guard let sequence = candidate(place, head: head) else {
                 preconditionFailure("only what waits is taken")
             }
-            inFlight.append(sequence)
+            if isTaken(place) {
+                precondition(inFlight.count < limit, "a request has 1 to limit records")
+                inFlight.append(sequence)
+            } else {
+                passed += 1
+            }
         }
         let again = min(count, refused.count)
         refused.removeFirst(again)
         sent += UInt64(count - again)
+    }
+
+    /// Puts one refused record in flight alone; those before it go on waiting.
+    public mutating func takeRefused(at place: Int) {
+        precondition(inFlight.isEmpty, "a sink has one request at a time")
+        let sequence = refused[place]
+        inFlight.append(sequence)
+        for later in place + 1..<max(place + 1, refused.count) {
+            refused[later - 1] = refused[later]
+        }
+        refused.truncate(to: refused.count - 1)
+    }
+
+    /// The first candidate is not for this sink.
+    public mutating func passFirst() {
+        if refused.isEmpty { sent += 1 } else { refused.removeFirst(1) }
+        passed += 1
+    }
+
+    /// The record that has just been given its sequence is not for this sink: where nothing waits
+    /// before it, it is passed over at once. Answers whether it was.
+    public mutating func pass(_ sequence: UInt64) -> Bool {
+        guard sent == sequence else { return false }
+        sent += 1
+        passed += 1
+        return true
+    }
+
+    /// The record that has just been given its sequence is one of the few for this sink: it waits
+    /// by itself, so that those which are not for it can be passed over meanwhile. Where that
+    /// list is full it waits among the others.
+    public mutating func setAside(_ sequence: UInt64) {
+        guard sent == sequence, refused.count + inFlight.count < refused.capacity else { return }
+        refused.append(sequence)
+        sent += 1
     }
 
     /// The sequence at this place of the request in flight.
@@ -114,16 +174,33 @@ public struct SinkQueue: ~Copyable {
     /// The sink has answered: those for which `isAccepted` says true of their place in the request
     /// are done, the others go back to the front. Answers how many were refused.
     public mutating func settle(isAccepted: (Int) -> Bool) -> Int {
+        settle { isAccepted($0) ? Outcome.accepted : .again }
+    }
+
+    /// The sink has answered: what `outcome` says of each place in the request comes to pass.
+    /// Answers how many go back.
+    public mutating func settle(outcome: (Int) -> Outcome) -> Int {
         scratch.removeAll()
+        var waiting = 0
+        var count = 0
         for place in 0..<inFlight.count {
-            if isAccepted(place) {
-                acknowledged += 1
-            } else {
+            switch outcome(place) {
+            case .accepted: acknowledged += 1
+            case .rejected: rejected += 1
+            case .again:
+                // A record that was taken alone may lie behind others that wait.
+                while waiting < refused.count, refused[waiting] < inFlight[place] {
+                    scratch.append(refused[waiting])
+                    waiting += 1
+                }
                 scratch.append(inFlight[place])
+                count += 1
             }
         }
-        let count = scratch.count
-        for place in 0..<refused.count { scratch.append(refused[place]) }
+        while waiting < refused.count {
+            scratch.append(refused[waiting])
+            waiting += 1
+        }
         refused.removeAll()
         for place in 0..<scratch.count { refused.append(scratch[place]) }
         inFlight.removeAll()

@@ -9,7 +9,7 @@ extension FixedBuffer {
         append("timestamp,heart_rate,device_id,sensor,seq,session_id,contact,rr_ms,energy_kj,")
         append("clock,gap_reason,gap_sink,gap_count,gap_first_seq,gap_last_seq,")
         appendCSVVitalHeader()
-        append("\n")
+        append(",status_code,error_message,rejected_seq,payload\n")
     }
 
     /// Appends one record as one line of CSV (RFC 4180, with a line feed alone at its end), with
@@ -23,7 +23,9 @@ extension FixedBuffer {
     ///
     /// What the sensor did not send is an empty field; intervals and status words are separated by
     /// blanks. A gap record has no heart rate, and says in its columns what is missing; the other
-    /// measurements have theirs behind them (`appendCSVVitalHeader`).
+    /// measurements have theirs behind them (`appendCSVVitalHeader`), and last come those of an
+    /// error record: status, reason, and the sequence of the record that a sink refused or the
+    /// notification in hexadecimal.
     public mutating func append(csv record: Record, device: Span<UInt8>) {
         append(timestamp: record.time.wallMicroseconds)
         append(Self.comma)
@@ -55,8 +57,36 @@ extension FixedBuffer {
             append(csv: gap, sink: record.sensor.bytes)
             append(Self.comma)
             appendCSVNoVital()
+        case .rejection(let rejection):
+            append(Self.comma)
+            append(csvText: device)
+            append(Self.comma)
+            if !record.isAboutSink { append(csvText: record.sensor.bytes) }
+            appendNumbers(of: record)
+            append(record.clock == .synced ? ",,,,synced,," : ",,,,unsynced,,")
+            append(csvText: rejection.sink.bytes)
+            append(",,,,")
+            appendCSVNoVital()
+            append(csv: rejection)
         }
-        append("\n")
+        if record.isRejection { append("\n") } else { append(",,,,\n") }
+    }
+
+    /// Appends the columns of an error record, each with a comma in front.
+    private mutating func append(csv rejection: Rejection) {
+        append(Self.comma)
+        append(decimal: UInt64(rejection.status))
+        append(Self.comma)
+        append(rejection.message)
+        append(Self.comma)
+        switch rejection.origin {
+        case .record(_, let sequence, _):
+            append(decimal: sequence)
+            append(Self.comma)
+        case .notification:
+            append(Self.comma)
+            append(hex: rejection.bytes)
+        }
     }
 
     private static var comma: UInt8 { UInt8(ascii: ",") }

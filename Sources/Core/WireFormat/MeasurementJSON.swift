@@ -18,9 +18,9 @@ extension FixedBuffer {
     /// The line feed is part of the record, because Firehose puts none between records.
     ///
     /// What is no heart rate has no `heart_rate` and says what it is: `measurement` for the other
-    /// sensors at the bedside (drawn in VitalJSON.swift), `event` for what the gateway notes. So
-    /// an index or a query of heart rates takes the lines that have `heart_rate`, and nothing else
-    /// gets in.
+    /// sensors at the bedside (drawn in VitalJSON.swift), `event` for what the gateway notes,
+    /// `status_code` for what was refused for good (drawn in RejectionJSON.swift). So an index or
+    /// a query of heart rates takes the lines that have `heart_rate`, and nothing else gets in.
     public mutating func append(json record: Record, device: Span<UInt8>) {
         append("{\"timestamp\":\"")
         append(timestamp: record.time.wallMicroseconds)
@@ -41,6 +41,10 @@ extension FixedBuffer {
             append("\",\"event\":\"gap\"")
             appendIdentity(of: record, device: device)
             append(details: gap)
+        case .rejection(let rejection):
+            append(rejected: rejection, in: record, device: device)
+            appendIdentity(of: record, device: device)
+            append(details: rejection)
         }
         append(record.clock == .synced ? ",\"clock\":\"synced\"" : ",\"clock\":\"unsynced\"")
         append(",\"schema\":1}\n")
@@ -49,12 +53,8 @@ extension FixedBuffer {
     private mutating func appendIdentity(of record: Record, device: Span<UInt8>) {
         append(",\"device_id\":")
         append(jsonString: device)
-        if record.sensor.count > 0 {
-            if case .gap = record.payload {
-                append(",\"sink\":")
-            } else {
-                append(",\"sensor\":")
-            }
+        if record.sensor.count > 0, record.isGap || !record.isAboutSink {
+            append(record.isGap ? ",\"sink\":" : ",\"sensor\":")
             append(jsonString: record.sensor.bytes)
         }
         append(",\"seq\":")

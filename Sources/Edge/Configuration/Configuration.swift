@@ -15,9 +15,12 @@ public struct Configuration: Equatable, Sendable {
     public var sensors: [SensorSettings]
     public var alarm: AlarmSettings
     public var ring: RingSettings
-    /// 1 to 8, in the order of their first headings; names differ.
+    /// 1 to 8, in the order of their first headings; names differ. At least one takes records and
+    /// one takes errors.
     public var sinks: [SinkSettings]
 
+    /// The sink that takes errors when no other does.
+    public static let errorSinkName = "error_message"
     /// Sinks that a configuration may have.
     public static let sinkLimit = 8
     /// Sensors that there may be: two rooms full of straps, and room for devices that are none.
@@ -148,7 +151,16 @@ public struct SinkSettings: Equatable, Sendable {
         case http(CollectorSettings)
     }
 
+    /// What is sent there: the key `takes`.
+    public enum Takes: String, CaseIterable, Sendable {
+        case records
+        /// What was refused for good.
+        case errors
+        case all
+    }
+
     public var name: String
+    public var takes = Takes.records
     public var flushNanoseconds: Int64
     public var batchRecords: Int
     public var batchBytes: Int

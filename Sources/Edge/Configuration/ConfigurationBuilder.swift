@@ -121,7 +121,8 @@ extension ConfigurationBuilder {
         let names = names(.sink)
         guard !names.isEmpty else {
             // No file has this section: every value is a default.
-            return [read(.sink, "file") { Self.buildSink(&$0, type: "file", data: data) }]
+            let file = read(.sink, "file") { Self.buildSink(&$0, type: "file", data: data) }
+            return [file, Self.errorFile(data: data)]
         }
         var sinks: [SinkSettings] = []
         for name in names {
@@ -132,14 +133,51 @@ extension ConfigurationBuilder {
                     return Self.buildSink(&section, type: type, data: data)
                 })
         }
+        checkThatRecordsAreTaken(sinks)
+        if sinks.allSatisfy({ $0.takes == .records }) {
+            if sinks.count == Configuration.sinkLimit { refuseLast(sinks) }
+            sinks.append(Self.errorFile(data: data))
+        }
         return sinks
+    }
+
+    /// Where errors go when no sink takes them: a file that cannot grow for ever.
+    private static func errorFile(data: String) -> SinkSettings {
+        SinkSettings(
+            name: Configuration.errorSinkName, takes: .errors, flushNanoseconds: 1_000_000_000,
+            batchRecords: 100, batchBytes: 64 << 10,
+            target: .file(
+                FileSinkSettings(
+                    path: "\(folder(data))\(Configuration.errorSinkName).ndjson",
+                    rotateSizeBytes: 1 << 20, rotateKeep: 1)))
+    }
+
+    private static func folder(_ data: String) -> String { data.hasSuffix("/") ? data : data + "/" }
+
+    private mutating func checkThatRecordsAreTaken(_ sinks: [SinkSettings]) {
+        guard sinks.allSatisfy({ $0.takes == .errors }), let last = sinks.last else { return }
+        read(.sink, last.name) { section in
+            section.refuse(
+                "takes", "leaves no sink that takes records",
+                remedy: "write `all`, or add a sink that takes them")
+        }
+    }
+
+    /// The ring keeps the place of 8 sinks, and errors need one.
+    private mutating func refuseLast(_ sinks: [SinkSettings]) {
+        guard let last = sinks.last else { return }
+        read(.sink, last.name) { section in
+            section.reportMissing(
+                "takes", "is missing: none of the \(sinks.count) sinks takes errors",
+                remedy: "add `takes = all` or `takes = errors` to one of them, or keep at most "
+                    + "\(Configuration.sinkLimit - 1)")
+        }
     }
 
     private static func buildSink(
         _ section: inout SectionReader, type: String, data: String
     ) -> SinkSettings {
         let name = section.id.name
-        let folder = data.hasSuffix("/") ? data : data + "/"
         let target: SinkSettings.Target
         switch SinkType(rawValue: type) {
         case .kinesis: target = SinkReader.kinesis(&section)
@@ -149,12 +187,13 @@ extension ConfigurationBuilder {
         case .file, nil:
             target = .file(
                 FileSinkSettings(
-                    path: section.text("path") ?? "\(folder)\(name).ndjson",
+                    path: section.text("path") ?? "\(folder(data))\(name).ndjson",
                     rotateSizeBytes: Int(section.number("rotate_size")),
                     rotateKeep: Int(section.number("rotate_keep"))))
         }
         return SinkSettings(
-            name: name, flushNanoseconds: section.number("flush"),
+            name: name, takes: section.text("takes").flatMap { .init(rawValue: $0) } ?? .records,
+            flushNanoseconds: section.number("flush"),
             batchRecords: Int(section.number("batch_records")),
             batchBytes: Int(section.number("batch_bytes")), target: target)
     }

@@ -146,6 +146,12 @@ extension Key {
             .sink, "type", .choice(SinkType.allCases.map(\.rawValue)), .required,
             "Where the records go. Without any sink there is one of type `file` named `file`."),
         Key(
+            .sink, "takes", .choice(SinkSettings.Takes.allCases.map(\.rawValue)),
+            .value("records"),
+            "What is sent there: `records`, `errors` (what was no measurement, and what another "
+                + "sink refuses for good), or `all`. Where no sink takes errors, the file "
+                + "`DATA/error_message.ndjson` does: 1 MiB, put aside once."),
+        Key(
             .sink, "flush", .duration(0...15 * minute), .value("1s"),
             "How long a record may wait for others to share its batch."),
         Key(

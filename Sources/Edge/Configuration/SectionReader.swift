@@ -14,6 +14,9 @@ struct SectionReader {
         self.table = table
     }
 
+    /// The key is written, with a good value or a bad one.
+    func isPlaced(_ name: String) -> Bool { table.placed(id, name) != nil }
+
     /// The value that was written, if there is a good one.
     func written(_ name: String) -> SettingValue? { table.placed(id, name)?.value }
 

@@ -24,7 +24,7 @@ enum SinkReader {
         let access = access(&section)
         var region = ""
         if case .signed = access { region = section.requiredText("region") }
-        if section.written("endpoint") == nil {
+        if !section.isPlaced("endpoint") {
             section.reportMissing(
                 "endpoint", "is missing", remedy: "add `endpoint = https://DOMAIN`")
         }
@@ -50,7 +50,10 @@ enum SinkReader {
 
     static func http(_ section: inout SectionReader) -> SinkSettings.Target {
         guard let (endpoint, path) = section.url("url") else {
-            section.reportMissing("url", "is missing", remedy: "add `url = https://HOST/PATH`")
+            if !section.isPlaced("url") {
+                section.reportMissing(
+                    "url", "is missing", remedy: "add `url = https://HOST/PATH`")
+            }
             let stand = standardEndpoint(service: "none", region: "none")
             return .http(collector(section, stand, path: "/"))
         }

@@ -47,7 +47,7 @@ enum RingDrain {
         _ outcome: Session.Outcome, _ session: borrowing Session
     ) -> Int32 {
         let cursor = session.pipeline.gateway.cursor
-        for sink in session.pipeline.gateway.sinks {
+        for sink in session.pipeline.gateway.sinks where !sink.isIdleErrorSink {
             Console.line(
                 "sink \(String(decoding: sink.settings.name.bytes)): "
                     + "\(sink.queue.acknowledged) sent, \(sink.owedCount(of: cursor)) left, "

@@ -19,13 +19,7 @@ extension SessionPlan {
             )
         }
         var sinks: [SinkPlan] = []
-        for sink in configuration.sinks {
-            let kind = try SinkPlan.Kind(sink)
-            sinks.append(
-                SinkPlan(
-                    name: sink.name, flushNanoseconds: sink.flushNanoseconds,
-                    batchRecords: sink.batchRecords, kind: kind))
-        }
+        for sink in configuration.sinks { sinks.append(try SinkPlan(sink)) }
         self.init(
             device: configuration.deviceID, dataFolder: configuration.dataDirectory,
             ringBytes: UInt64(configuration.ring.sizeBytes),
@@ -75,7 +69,7 @@ extension SessionPlan {
 
     /// One line for the log: what this session does.
     var summary: String {
-        let names = sinks.map { "\($0.name) (\($0.kind.name))" }.joined(separator: ", ")
+        let names = sinks.map(\.summary).joined(separator: ", ")
         let input =
             radio.map { "bluetooth with \($0.links.sensorCount) sensors at most" }
             ?? recording.map { "\($0.name) at \($0.speed.text)" } ?? "standard input"

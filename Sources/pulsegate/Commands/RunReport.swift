@@ -22,12 +22,13 @@ enum RunReport {
                 + "\(counters.recorded) recorded\(vitals), "
                 + "\(counters.malformed) malformed, \(counters.offSkin) off skin, \(empty)"
                 + RingText.count(counters.alarmsRaised, "alarm"))
-        for sink in session.pipeline.gateway.sinks {
+        for sink in session.pipeline.gateway.sinks where !sink.isIdleErrorSink {
             let waiting = sink.owedCount(of: session.pipeline.gateway.cursor)
             log.write(
                 level,
                 "sink \(String(decoding: sink.settings.name.bytes)): "
                     + "\(sink.queue.acknowledged) delivered, \(sink.queue.lost) lost"
+                    + (sink.queue.rejected == 0 ? "" : ", \(sink.queue.rejected) refused for good")
                     + rest(waiting, hasEnded: session.hasEnded))
         }
         let journal = session.pipeline.journal
@@ -92,5 +93,13 @@ enum RunReport {
 
     private static func milliseconds(_ nanoseconds: UInt64) -> String {
         "\(RingText.oneDecimal(Double(nanoseconds) / 1e6)) ms"
+    }
+}
+
+extension Sink {
+    /// A sink of errors that nothing has come for: most of them, most of the time.
+    var isIdleErrorSink: Bool {
+        settings.takes == .errors && queue.acknowledged == 0 && queue.lost == 0
+            && queue.rejected == 0 && queue.refusedCount == 0 && queue.inFlightCount == 0
     }
 }

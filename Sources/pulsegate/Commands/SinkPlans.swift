@@ -15,6 +15,19 @@ private enum AnswerBytes {
     static let perItem = 1_024
 }
 
+extension SinkPlan {
+    init(_ sink: Configuration.Sink) throws(SetupError) {
+        self.init(
+            name: sink.name, flushNanoseconds: sink.flushNanoseconds,
+            batchRecords: sink.batchRecords, kind: try SinkPlan.Kind(sink))
+        switch sink.takes {
+        case .records: takes = .records
+        case .errors: takes = .errors
+        case .all: takes = .all
+        }
+    }
+}
+
 extension SinkPlan.Kind {
     /// The configuration's words in the terms of the edges.
     init(_ sink: Configuration.Sink) throws(SetupError) {

@@ -25,9 +25,19 @@ struct SinkPlan {
     }
 
     var name: String
+    var takes = SinkSettings.Takes.records
     var flushNanoseconds: Int64
     var batchRecords: Int
     var kind: Kind
+
+    /// Its part of the line that says what a session does.
+    var summary: String {
+        switch takes {
+        case .records: "\(name) (\(kind.name))"
+        case .errors: "\(name) (\(kind.name), errors)"
+        case .all: "\(name) (\(kind.name), with errors)"
+        }
+    }
 }
 
 /// What one sensor is called, and when its heart rate is an alarm.
@@ -201,7 +211,7 @@ extension SessionPlan {
                 }
             settings.append(
                 SinkSettings(
-                    name: try name(sink.name, "sink"), kind: kind,
+                    name: try name(sink.name, "sink"), kind: kind, takes: sink.takes,
                     batchRecords: sink.batchRecords, flushNanoseconds: sink.flushNanoseconds))
         }
         var gateway = GatewaySettings(

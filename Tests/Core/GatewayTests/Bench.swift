@@ -119,10 +119,17 @@ struct Bench: ~Copyable {
     }
 }
 
-/// The lines in a request of either kind of sink.
+/// The lines in a request of any kind of sink.
 func requestLines(_ body: [UInt8]) -> [String] {
-    guard body.starts(with: Array("{\"StreamName\"".utf8)) else {
-        return String(decoding: body, as: UTF8.self).split(separator: "\n").map { $0 + "\n" }
+    let isCall = ["{\"StreamName\"", "{\"DeliveryStreamName\""].contains {
+        body.starts(with: Array($0.utf8))
+    }
+    guard isCall else {
+        let lines: [String] = String(decoding: body, as: UTF8.self).split(separator: "\n")
+            .map { $0 + "\n" }
+        // _bulk has a line of its own before every document.
+        return body.starts(with: Array("{\"create\"".utf8))
+            ? lines.indices.filter { $0 % 2 == 1 }.map { lines[$0] } : lines
     }
     do {
         let parsed = try JSONSerialization.jsonObject(with: Data(body)) as? [String: Any]
@@ -155,6 +162,12 @@ func putRecordsAnswer(_ accepted: [Bool], failedRecordCount: Int? = nil) -> Stri
     }
     let failed = failedRecordCount ?? accepted.count { !$0 }
     return #"{"FailedRecordCount":\#(failed),"Records":[\#(entries.joined(separator: ","))]}"#
+}
+
+/// The answer of an index with these statuses.
+func bulkAnswer(_ statuses: [Int]) -> String {
+    let items = statuses.map { #"{"create":{"_id":"x","status":\#($0)}}"# }
+    return #"{"took":1,"errors":false,"items":[\#(items.joined(separator: ","))]}"#
 }
 
 func sequencesOfSlots(_ bytes: [UInt8]) -> [UInt64] {

@@ -30,6 +30,30 @@ func file(_ text: String = "file", batch: Int = 4, flush: Int64 = second) -> Sin
     SinkSettings(name: name(text), kind: .file, batchRecords: batch, flushNanoseconds: flush)
 }
 
+/// An index of OpenSearch.
+func search(
+    _ text: String = "search", takes: SinkSettings.Takes = .records, batch: Int = 4
+) -> SinkSettings {
+    SinkSettings(
+        name: name(text), kind: .openSearch(withIDs: true), takes: takes, batchRecords: batch,
+        flushNanoseconds: second)
+}
+
+/// A collector of lines.
+func collector(
+    _ text: String = "web", takes: SinkSettings.Takes = .records, batch: Int = 4
+) -> SinkSettings {
+    SinkSettings(
+        name: name(text), kind: .http, takes: takes, batchRecords: batch,
+        flushNanoseconds: second)
+}
+
+/// A file of errors.
+func errors(_ text: String = "errors", takes: SinkSettings.Takes = .errors) -> SinkSettings {
+    SinkSettings(
+        name: name(text), kind: .file, takes: takes, batchRecords: 4, flushNanoseconds: second)
+}
+
 func settings(
     sensors: [SensorSettings] = [sensor("strap"), sensor("watch")],
     sinks: [SinkSettings] = [kinesis()], session: UInt32 = 1, sync: Int64 = second,

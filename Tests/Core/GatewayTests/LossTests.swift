@@ -202,9 +202,10 @@ struct LossTests {
 }
 
 extension Sink {
-    /// Records that the sink has, has lost, or is owed: all there were since its beginning.
+    /// Records that the sink has, has lost, has refused, is owed, or that are not for it: all
+    /// there were since its beginning.
     func sum(head: UInt64) -> UInt64 {
-        queue.acknowledged + queue.lost + queue.waitingCount(head: head)
-            + UInt64(queue.inFlightCount)
+        queue.acknowledged + queue.lost + queue.rejected + queue.passed
+            + queue.waitingCount(head: head) + UInt64(queue.inFlightCount)
     }
 }

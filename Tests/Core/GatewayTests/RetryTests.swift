@@ -38,7 +38,8 @@ struct RetryTests {
     @Test func refusalThatNeedsPeopleWaitsAtLeastItsMinimum() {
         let bodies = [
             #"{"__type":"UnrecognizedClientException"}"#, #"{"__type":"AccessDeniedException"}"#,
-            #"{"__type":"ResourceNotFoundException"}"#, "",
+            #"{"__type":"ResourceNotFoundException"}"#,
+            #"{"__type":"InvalidSignatureException"}"#,
         ]
         for _ in 0..<20 {
             for body in bodies {

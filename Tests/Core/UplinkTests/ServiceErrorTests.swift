@@ -36,8 +36,9 @@ struct ServiceErrorTests {
             ("AccessDenied", .permission),
             ("KMSAccessDeniedException", .permission),
             ("ResourceNotFoundException", .notFound),
-            ("ValidationException", .invalidRequest),
-            ("SerializationException", .invalidRequest),
+            ("ValidationException", .content),
+            ("SerializationException", .content),
+            ("InvalidArgumentException", .content),
             ("UnknownOperationException", .invalidRequest),
         ]
         for (code, meaning) in codes {
@@ -51,12 +52,12 @@ struct ServiceErrorTests {
     @Test func typeIsFoundAmongOtherFieldsOnly() {
         let code = #""__type":"ExpiredTokenException""#
         #expect(refusal(400, #"{"Message":"a\"b","x":[{"__type":"no"}],\#(code)}"#) == .credentials)
-        #expect(refusal(400, #"{"message":"ExpiredTokenException"}"#) == .invalidRequest)
-        #expect(refusal(400, #"{"x":{\#(code)}}"#) == .invalidRequest)
-        #expect(refusal(400, #"{"__type":null}"#) == .invalidRequest)
-        #expect(refusal(400, #"{"__type":7}"#) == .invalidRequest)
+        #expect(refusal(400, #"{"message":"ExpiredTokenException"}"#) == .content)
+        #expect(refusal(400, #"{"x":{\#(code)}}"#) == .content)
+        #expect(refusal(400, #"{"__type":null}"#) == .content)
+        #expect(refusal(400, #"{"__type":7}"#) == .content)
         #expect(refusal(400, #"{"__type":""}"#) == .invalidRequest)
-        #expect(refusal(400, #"{"__type":"#) == .invalidRequest)
+        #expect(refusal(400, #"{"__type":"#) == .content)
     }
 
     @Test func skewIsToldFromABadSignatureByItsText() {
@@ -107,8 +108,8 @@ struct ServiceErrorTests {
         let statuses: [(Int, RequestRefusal)] = [
             (429, .throttled), (500, .serverFault), (502, .serverFault), (503, .serverFault),
             (504, .serverFault), (599, .serverFault), (403, .permission), (404, .notFound),
-            (400, .invalidRequest), (401, .invalidRequest), (413, .invalidRequest),
-            (499, .invalidRequest),
+            (400, .content), (413, .content), (422, .content), (401, .credentials),
+            (405, .invalidRequest), (415, .invalidRequest), (499, .invalidRequest),
             (0, .notTheService), (100, .notTheService), (204, .notTheService),
             (301, .notTheService), (302, .notTheService), (600, .notTheService),
             (-1, .notTheService),

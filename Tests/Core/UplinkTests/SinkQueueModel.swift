@@ -1,9 +1,13 @@
+import Uplink
+
 /// What a sink owes, as plain lists: slow, and too simple to be wrong.
 struct SinkQueueModel {
     /// No request has these now; ascending.
     var waiting: [UInt64] = []
     var inFlight: [UInt64] = []
     var acknowledged: [UInt64] = []
+    var rejected: [UInt64] = []
+    var passed: [UInt64] = []
     var lost: UInt64 = 0
     var head: UInt64
 
@@ -33,10 +37,23 @@ struct SinkQueueModel {
         waiting.removeFirst(count)
     }
 
+    /// Takes some of the first waiting records and passes over the others.
+    mutating func take(_ isTaken: [Bool]) {
+        for (sequence, isTaken) in zip(waiting, isTaken) {
+            if isTaken { inFlight.append(sequence) } else { passed.append(sequence) }
+        }
+        waiting.removeFirst(isTaken.count)
+    }
+
+    mutating func takeAlone(_ place: Int) { inFlight = [waiting.remove(at: place)] }
+
+    mutating func passFirst() { passed.append(waiting.removeFirst()) }
+
     /// Answers how many were refused.
-    mutating func settle(_ accepted: [Bool]) -> Int {
-        let refused = zip(inFlight, accepted).filter { !$1 }.map { $0.0 }
-        acknowledged += zip(inFlight, accepted).filter { $1 }.map { $0.0 }
+    mutating func settle(_ outcomes: [SinkQueue.Outcome]) -> Int {
+        let refused = zip(inFlight, outcomes).filter { $1 == .again }.map { $0.0 }
+        acknowledged += zip(inFlight, outcomes).filter { $1 == .accepted }.map { $0.0 }
+        rejected += zip(inFlight, outcomes).filter { $1 == .rejected }.map { $0.0 }
         waiting = (refused + waiting).sorted()
         inFlight = []
         return refused.count

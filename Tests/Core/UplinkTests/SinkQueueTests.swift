@@ -61,6 +61,54 @@ struct SinkQueueTests {
         #expect(numbers == [4, 1, 5])
     }
 
+    @Test func recordsForOthersArePassedOverAndTheTailGoesOnOverThem() {
+        var queue = SinkQueue(limit: 2, tail: 0)
+        queue.take(of: 5, head: 6) { $0 == 1 || $0 == 3 }
+        let flying = [queue.flying(0), queue.flying(1)]
+        #expect(flying == [1, 3])
+        let tail = queue.tail
+        #expect(tail == 1)
+        _ = queue.settle { $0 == 0 ? SinkQueue.Outcome.accepted : .rejected }
+        let numbers = [queue.tail, queue.acknowledged, queue.rejected, queue.passed]
+        #expect(numbers == [5, 1, 1, 3])
+    }
+
+    /// Where few records are for a sink, the others do not wait behind one that does.
+    @Test func recordThatIsSetAsideLetsTheOthersPass() {
+        var queue = SinkQueue(limit: 2, tail: 7)
+        let passedBefore = queue.pass(7)
+        queue.setAside(8)
+        let passedBehind = queue.pass(9)
+        #expect(passedBefore && passedBehind)
+        #expect(candidates(queue, head: 10) == [8])
+        let numbers = [queue.tail, queue.sent, queue.passed]
+        #expect(numbers == [8, 10, 2])
+        let gone = queue.giveUp(below: 10)
+        #expect(gone == 1, "what was passed over is not lost")
+    }
+
+    @Test func fullListOfThoseSetAsideKeepsTheOrder() {
+        var queue = SinkQueue(limit: 2, tail: 0)
+        for sequence in 0..<4 as Range<UInt64> { queue.setAside(sequence) }
+        #expect(candidates(queue, head: 4) == [0, 1, 2, 3])
+        let isPassed = queue.pass(4)
+        #expect(!isPassed, "2 and 3 wait before it")
+        let sent = queue.sent
+        #expect(sent == 2)
+    }
+
+    @Test func oneOfTheRefusedIsTriedAloneAndGoesBackToItsPlace() {
+        var queue = SinkQueue(limit: 4, tail: 0)
+        queue.take(4, head: 4)
+        _ = queue.settle { _ in false }
+        queue.takeRefused(at: 2)
+        let flying = queue.flying(0)
+        #expect(flying == 2)
+        #expect(candidates(queue, head: 4) == [0, 1, 3])
+        _ = queue.settle { _ in false }
+        #expect(candidates(queue, head: 4) == [0, 1, 2, 3])
+    }
+
     @Test func lossBeforeTheBeginningIsCounted() {
         var queue = SinkQueue(limit: 2, tail: 9)
         queue.countLost(4)
@@ -120,12 +168,11 @@ struct SinkQueueTests {
                     return
                 }
             }
-            #expect(Set(model.acknowledged).count == model.acknowledged.count, "none twice")
+            let done = model.acknowledged + model.rejected + model.passed
+            #expect(Set(done).count == done.count, "none twice")
             let owed = UInt64(model.waiting.count + model.inFlight.count)
             let hadCount = UInt64(had.count { $0 })
-            #expect(
-                UInt64(model.acknowledged.count) + model.lost + owed == model.head - tail - hadCount
-            )
+            #expect(UInt64(done.count) + model.lost + owed == model.head - tail - hadCount)
         }
         print("sink queue: \(operations) operations")
     }
@@ -134,17 +181,35 @@ struct SinkQueueTests {
     private func step(
         _ queue: inout SinkQueue, _ model: inout SinkQueueModel, _ random: inout SeededRandom
     ) -> Bool {
-        switch Int.random(in: 0..<10, using: &random) {
+        switch Int.random(in: 0..<14, using: &random) {
         case 0..<3:
             model.arrive(UInt64.random(in: 0...6, using: &random))
+        case 10: return arriveOne(&queue, &model, isFor: Bool.random(using: &random))
+        case 11 where model.inFlight.isEmpty && !model.waiting.isEmpty:
+            let places = (0..<Int.random(in: 1...model.waiting.count, using: &random)).map { _ in
+                Bool.random(using: &random)
+            }
+            guard places.count(where: \.self) <= queue.limit else { break }
+            queue.take(of: places.count, head: model.head) { places[$0] }
+            model.take(places)
+        case 12 where model.inFlight.isEmpty && queue.refusedCount > 0:
+            let place = Int.random(in: 0..<queue.refusedCount, using: &random)
+            queue.takeRefused(at: place)
+            model.takeAlone(place)
+        case 13 where !model.waiting.isEmpty:
+            queue.passFirst()
+            model.passFirst()
         case 3..<6 where model.inFlight.isEmpty && !model.waiting.isEmpty:
             let most = min(queue.limit, model.waiting.count)
             let count = Int.random(in: 1...most, using: &random)
             queue.take(count, head: model.head)
             model.take(count)
         case 6..<8:
-            let accepted = model.inFlight.map { _ in Bool.random(using: &random) }
-            return queue.settle { accepted[$0] } == model.settle(accepted)
+            let outcomes = model.inFlight.map { _ in
+                [SinkQueue.Outcome.accepted, .again, .rejected].randomElement(using: &random)
+                    ?? .again
+            }
+            return queue.settle { outcomes[$0] } == model.settle(outcomes)
         case 8 where !model.waiting.isEmpty:
             queue.giveUpFirst()
             model.giveUpFirst()
@@ -156,6 +221,25 @@ struct SinkQueueTests {
         return true
     }
 
+    /// One record more, which is for the sink or not, and is dealt with at once where it can be.
+    private func arriveOne(
+        _ queue: inout SinkQueue, _ model: inout SinkQueueModel, isFor: Bool
+    ) -> Bool {
+        let sequence = model.head
+        let isNext = queue.sent == sequence
+        model.arrive(1)
+        if isFor {
+            queue.setAside(sequence)
+            return true
+        }
+        let isPassed = queue.pass(sequence)
+        if isPassed {
+            model.waiting.removeLast()
+            model.passed.append(sequence)
+        }
+        return isPassed == isNext
+    }
+
     private func isSame(_ queue: borrowing SinkQueue, _ model: SinkQueueModel) -> Bool {
         candidates(queue, head: model.head) == model.waiting
             && queue.waitingCount(head: model.head) == UInt64(model.waiting.count)
@@ -163,6 +247,8 @@ struct SinkQueueTests {
             && acknowledged(queue, within: 12)
                 == model.settledDistances(sent: queue.sent, within: 12)
             && queue.acknowledged == UInt64(model.acknowledged.count)
+            && queue.rejected == UInt64(model.rejected.count)
+            && queue.passed == UInt64(model.passed.count)
             && queue.lost == model.lost
             && queue.tail == model.tail
             && (0...4 as ClosedRange<UInt64>).allSatisfy { past in

@@ -289,6 +289,60 @@ import Testing
                 + "give each sink its own `path`")
     }
 
+    @Test func errorsNeedAPlaceBesideEightSinks() {
+        let eight = (1...8).map { "[sink s\($0)]\ntype = file\n" }.joined()
+        expect(
+            eight,
+            "p.conf:19: [sink s8] takes: is missing: none of the 8 sinks takes errors; "
+                + "add `takes = all` or `takes = errors` to one of them, or keep at most 7")
+    }
+
+    @Test func someSinkTakesRecords() {
+        expect(
+            "[sink e]\ntype = file\ntakes = errors\n",
+            "p.conf:7: [sink e] takes = errors: leaves no sink that takes records; "
+                + "write `all`, or add a sink that takes them")
+    }
+
+    @Test func openSearchAndHTTPNeedTheirAddresses() {
+        expect(
+            "[sink s]\ntype = opensearch\naccess = user\n",
+            """
+            p.conf:5: [sink s] user: is missing; add `user = NAME` to [sink s]
+            p.conf:5: [sink s] password_file: is missing; add `password_file = FILE` to [sink s]
+            p.conf:5: [sink s] endpoint: is missing; add `endpoint = https://DOMAIN`
+            """)
+        expect(
+            "[sink s]\ntype = opensearch\nendpoint = https://a\n",
+            "p.conf:5: [sink s] region: is missing; add `region = REGION` to [sink s]")
+        expect(
+            "[sink s]\ntype = http\n",
+            "p.conf:5: [sink s] url: is missing; add `url = https://HOST/PATH`")
+    }
+
+    @Test func plainHTTPOfACollectorIsRefusedUnlessAllowedAndLoopback() {
+        expect(
+            "[sink s]\ntype = http\nurl = http://127.0.0.1/in\n",
+            "p.conf:7: [sink s] url = http://127.0.0.1/in: is not encrypted; "
+                + "write `https://`, or add `allow_http = yes` for a loopback host")
+        expect(
+            "[sink s]\ntype = http\nallow_http = yes\nurl = http://example.org/in\n",
+            "p.conf:8: [sink s] url = http://example.org/in: is not encrypted and not a "
+                + "loopback host; write `https://`, or a host such as 127.0.0.1 or localhost")
+    }
+
+    @Test func aURLIsSchemeHostPortAndPath() {
+        for text in [
+            "c", "ftp://a/b", "https:///b", "https://a/b c", "https://a/b#c", "https://u@a/b",
+            "https://a:0/b", "https://a/é",
+        ] {
+            expect(
+                "[sink s]\ntype = http\nurl = \(text)\n",
+                "p.conf:7: [sink s] url = \(text): is not the address of a service; "
+                    + "write `https://HOST/PATH` or `https://HOST:PORT/PATH`")
+        }
+    }
+
     @Test func plainHTTPIsRefusedUnlessAllowedAndLoopback() {
         expect(
             kinesisSection + "endpoint = http://127.0.0.1:4567\n",

@@ -25,7 +25,10 @@ import Testing
                         syncIntervalNanoseconds: 1_000_000_000,
                         lazyIntervalNanoseconds: 30_000_000_000, whenFull: .overwrite,
                         allowsVolatile: false),
-                    sinks: [fileSink("file", path: "/data/file.ndjson")]))
+                    sinks: [
+                        fileSink("file", path: "/data/file.ndjson"),
+                        errorFile(path: "/data/error_message.ndjson"),
+                    ]))
     }
 
     @Test func everyKeyArrivesInItsPlace() throws {
@@ -59,6 +62,7 @@ import Testing
                                     connectTimeoutNanoseconds: 200_000_000),
                                 aggregateBytes: nil)),
                         fileSink("log", path: "var/pulse/log.ndjson"),
+                        errorFile(path: "var/pulse/error_message.ndjson"),
                     ]))
     }
 
@@ -110,9 +114,58 @@ import Testing
     }
 
     @Test func eightSinksAreTakenInTheirOrder() throws {
-        let sinks = (1...8).map { "[sink s\(9 - $0)]\ntype = file\n" }.joined()
+        let sinks =
+            (1...8).map { "[sink s\(9 - $0)]\ntype = file\n" }.joined() + "takes = all\n"
         #expect(
             try read(smallest + sinks).sinks.map(\.name) == (1...8).map { "s\(9 - $0)" })
+    }
+
+    @Test func aSinkThatTakesErrorsTakesThePlaceOfTheFile() throws {
+        for (word, takes) in [("errors", SinkSettings.Takes.errors), ("all", .all)] {
+            let sinks = try read(
+                smallest + "[sink a]\ntype = file\n[sink b]\ntype = file\ntakes = \(word)\n"
+            ).sinks
+            #expect(sinks.map(\.name) == ["a", "b"])
+            #expect(sinks.map(\.takes) == [.records, takes])
+        }
+    }
+
+    @Test func everyTypeOfSinkIsRead() throws {
+        let sinks = try read(smallest + everySink).sinks
+        let endpoint = { (text: String) in try #require(Endpoint(text)) }
+        let service = { (stream: String, region: String, url: String) in
+            ServiceSinkSettings(
+                stream: stream, region: region, endpoint: try endpoint(url),
+                timeoutNanoseconds: 10_000_000_000, connectTimeoutNanoseconds: 5_000_000_000)
+        }
+        #expect(
+            sinks.map(\.target) == [
+                .kinesis(
+                    try service("hr", "eu-central-1", "https://kinesis.eu-central-1.amazonaws.com"),
+                    aggregateBytes: 100_000),
+                .firehose(
+                    try service(
+                        "to-s3", "cn-north-1", "https://firehose.cn-north-1.amazonaws.com.cn")),
+                .openSearch(
+                    try service("heart_rate", "eu-west-1", "https://search.example.org"),
+                    .signed(serverless: false)),
+                .openSearch(
+                    try service("hr-2", "eu-west-1", "https://x.aoss.example.org"),
+                    .signed(serverless: true)),
+                .openSearch(
+                    try service("heart_rate", "", "https://s:9200"),
+                    .user(name: "gym", passwordFile: "/password")),
+                .openSearch(try service("heart_rate", "", "https://open:9200"), .open),
+                .http(
+                    CollectorSettings(
+                        endpoint: try endpoint("https://c:8443"), path: "/v1/in?x=1",
+                        tokenFile: "/token", timeoutNanoseconds: 1_000_000_000,
+                        connectTimeoutNanoseconds: 5_000_000_000)),
+                .file(
+                    FileSinkSettings(
+                        path: "/data/error_message.ndjson", rotateSizeBytes: 1_048_576,
+                        rotateKeep: 1)),
+            ])
     }
 
     @Test func theRangesIncludeTheirEnds() throws {
@@ -148,7 +201,7 @@ import Testing
     @Test func aDropInAddsASinkAndCompletesAnother() throws {
         let configuration = try read(
             smallest + "[sink a]\nflush = 2s\n", "[sink b]\ntype = file\n[sink a]\ntype = file\n")
-        #expect(configuration.sinks.map(\.name) == ["a", "b"])
+        #expect(configuration.sinks.map(\.name) == ["a", "b", "error_message"])
         #expect(configuration.sinks.first?.flushNanoseconds == 2_000_000_000)
     }
 
@@ -221,6 +274,45 @@ private let everyKey = """
     type = file
     """
 
+/// Every type of sink that goes over the network.
+private let everySink = """
+    [sink k]
+    type = kinesis
+    stream = hr
+    region = eu-central-1
+    aggregate = yes
+    aggregate_bytes = 100kB
+    [sink f]
+    type = firehose
+    stream = to-s3
+    region = cn-north-1
+    [sink o]
+    type = opensearch
+    endpoint = https://search.example.org
+    region = eu-west-1
+    [sink s]
+    type = opensearch
+    endpoint = https://x.aoss.example.org
+    region = eu-west-1
+    access = serverless
+    index = hr-2
+    [sink u]
+    type = opensearch
+    endpoint = https://s:9200
+    access = user
+    user = gym
+    password_file = /password
+    [sink p]
+    type = opensearch
+    endpoint = https://open:9200
+    access = open
+    [sink h]
+    type = http
+    url = https://c:8443/v1/in?x=1
+    token_file = /token
+    timeout = 1s
+    """
+
 /// What is required and nothing else, in four lines; what follows it stands in `[input]`.
 let smallest = "[gateway]\ndata = /data\n[input]\ntype = stdin\n"
 
@@ -242,6 +334,14 @@ func fileSink(_ name: String, path: String) -> SinkSettings {
         name: name, flushNanoseconds: 1_000_000_000, batchRecords: 500, batchBytes: 524_288,
         target: .file(
             FileSinkSettings(path: path, rotateSizeBytes: 16_777_216, rotateKeep: 8)))
+}
+
+/// The sink that takes errors when no other does.
+func errorFile(path: String) -> SinkSettings {
+    SinkSettings(
+        name: "error_message", takes: .errors, flushNanoseconds: 1_000_000_000, batchRecords: 100,
+        batchBytes: 65_536,
+        target: .file(FileSinkSettings(path: path, rotateSizeBytes: 1_048_576, rotateKeep: 1)))
 }
 
 /// What `read` says of the smallest file with `rest` behind it is exactly `words`.

@@ -22,11 +22,18 @@ struct Journal {
         var isAcknowledged = false
         /// A head record that no power cut can take says so: no process sends it again.
         var isKept = false
+        /// The sink takes no records of this kind.
+        var isForOthers = false
+        /// The sink will never take it, and an error record says so.
+        var isRejected = false
     }
 
     private(set) var entries: [Entry] = []
     private(set) var deliveries: [[Delivery]]
     private(set) var duplicates = 0
+    /// Error records about records: who refused which, and where the error record is.
+    private var errors: [(sink: Int, about: Int, entry: Int)] = []
+    var errorCount: Int { errors.count }
     private var byLine: [String: Int] = [:]
     /// The youngest record of each sequence; a sequence is used again when its record was lost
     /// with the power.
@@ -42,17 +49,48 @@ struct Journal {
         if violation == nil { violation = rule }
     }
 
-    mutating func recorded(sequence: UInt64, line: String, arrival: Int64) {
+    /// `takers`: the sinks that want it; nil: all.
+    mutating func recorded(
+        sequence: UInt64, line: String, arrival: Int64, takers: [Bool]? = nil
+    ) {
         byLine[line] = entries.count
         bySequence[sequence] = entries.count
         entries.append(Entry(sequence: sequence, line: line, arrival: arrival))
-        for sink in deliveries.indices { deliveries[sink].append(Delivery()) }
+        for sink in deliveries.indices {
+            deliveries[sink].append(Delivery(isForOthers: takers.map { !$0[sink] } ?? false))
+        }
+    }
+
+    /// The youngest record is an error record about the record of that line, which the sink has
+    /// refused.
+    mutating func rejected(_ line: String, sink: Int) {
+        guard let index = byLine[line] else { return violated("an error about nothing: \(line)") }
+        if deliveries[sink][index].isForOthers { violated("an error about \(line)") }
+        deliveries[sink][index].isRejected = true
+        errors.append((sink, index, entries.count - 1))
+    }
+
+    /// At the end of a world in which nothing is lost: what was rejected is in an error record
+    /// that is.
+    mutating func checkErrors() {
+        for sink in deliveries.indices {
+            for (index, delivery) in deliveries[sink].enumerated()
+            where delivery.isRejected && delivery.count == 0 {
+                let isThere = errors.contains {
+                    $0.sink == sink && $0.about == index && !entries[$0.entry].isExcused
+                }
+                if isThere || entries[index].isExcused { continue }
+                violated("\(entries[index].sequence) is rejected and gone")
+            }
+        }
     }
 
     /// Every sink has acknowledged the youngest record of this sequence.
     func isAcknowledged(_ sequence: UInt64) -> Bool {
         guard let index = bySequence[sequence] else { return false }
-        return deliveries.allSatisfy { $0[index].isAcknowledged }
+        return deliveries.allSatisfy {
+            $0[index].isAcknowledged || $0[index].isForOthers || $0[index].isRejected
+        }
     }
 
     func arrival(of sequence: UInt64) -> Int64? { bySequence[sequence].map { entries[$0].arrival } }
@@ -82,6 +120,7 @@ struct Journal {
         for (place, line) in lines.enumerated() where answer.stored[place] {
             guard let index = byLine[line] else { continue }
             var delivery = deliveries[sink][index]
+            if delivery.isForOthers { violated("sink \(sink) gets what is not for it: \(line)") }
             if delivery.count > 0 {
                 duplicates += 1
                 if delivery.isKept {
@@ -121,7 +160,9 @@ struct Journal {
     mutating func checkDelivery() {
         for sink in deliveries.indices {
             for (index, delivery) in deliveries[sink].enumerated() where delivery.count == 0 {
-                if entries[index].isExcused { continue }
+                if entries[index].isExcused || delivery.isForOthers || delivery.isRejected {
+                    continue
+                }
                 violated("sink \(sink) never gets \(entries[index].sequence)")
             }
         }

@@ -54,6 +54,48 @@ enum SimulatedService {
         }
     }
 
+    /// The answer of an index that never takes what is poison to it.
+    static func index(
+        _ isPoison: [Bool], hasTrouble: Bool, _ random: inout RandomSource
+    ) -> SimulatedAnswer {
+        let none = isPoison.map { _ in false }
+        let good = isPoison.map { !$0 }
+        guard hasTrouble else {
+            return http(good, good, 200, bulkAnswer(isPoison.map { $0 ? 400 : 201 }))
+        }
+        switch Int.random(in: 0..<5, using: &random) {
+        case 0, 1:
+            let taken = good.map { $0 && Bool.random(using: &random) }
+            let statuses = zip(isPoison, taken).map { isPoison, isTaken in
+                let codes =
+                    isPoison ? [400, 413, 429] : isTaken ? [201, 200, 409] : [429, 503, 403]
+                return codes.randomElement(using: &random) ?? 503
+            }
+            return http(taken, taken, 200, bulkAnswer(statuses))
+        case 2: return http(good, none, 200, String(bulkAnswer(good.map { _ in 201 }).dropLast()))
+        case 3: return http(none, none, 503, "")
+        default: return SimulatedAnswer(stored: good, acknowledged: none, reply: .none)
+        }
+    }
+
+    /// The answer of a collector that takes no request with poison in it.
+    static func collector(
+        _ isPoison: [Bool], hasTrouble: Bool, _ random: inout RandomSource
+    ) -> SimulatedAnswer {
+        let none = isPoison.map { _ in false }
+        let all = isPoison.map { _ in true }
+        if isPoison.contains(true) {
+            return http(none, none, [400, 413, 422].randomElement(using: &random) ?? 400, "no")
+        }
+        guard hasTrouble else { return http(all, all, 204, "") }
+        switch Int.random(in: 0..<4, using: &random) {
+        case 0: return http(none, none, 200, "<!doctype html><title>Log in</title>")
+        case 1: return http(none, none, 302, "")
+        case 2: return http(none, none, 503, "")
+        default: return SimulatedAnswer(stored: all, acknowledged: none, reply: .none)
+        }
+    }
+
     /// The outcome of `count` lines for a file. A full disk takes some of them.
     static func file(
         count: Int, hasTrouble: Bool, _ random: inout RandomSource

@@ -42,6 +42,7 @@ extension World {
         var summary = statistics
         summary.records = journal.entries.count
         summary.duplicates = journal.duplicates
+        summary.errors = journal.errorCount
         return summary
     }
 }

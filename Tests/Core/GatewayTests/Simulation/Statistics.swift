@@ -11,6 +11,8 @@ struct Statistics: CustomStringConvertible {
     var cuts = 0
     var duplicates = 0
     var lost: UInt64 = 0
+    var errors = 0
+    var splits = 0
 
     mutating func add(_ other: Statistics) {
         events += other.events
@@ -24,12 +26,15 @@ struct Statistics: CustomStringConvertible {
         cuts += other.cuts
         duplicates += other.duplicates
         lost += other.lost
+        errors += other.errors
+        splits += other.splits
     }
 
     var description: String {
         "\(events) events, \(actions) actions, \(records) records, \(requests) requests, "
             + "\(reads) reads of the card, \(alarms) alarm edges, \(crashes) crashes, "
             + "\(outages) times without a card, \(cuts) files cut, "
-            + "\(duplicates) copies too many, \(lost) losses counted"
+            + "\(duplicates) copies too many, \(lost) losses counted, "
+            + "\(errors) error records, \(splits) requests split"
     }
 }

@@ -39,8 +39,15 @@ struct Weather {
             [kinesis(batch: 10), file(batch: pick([1, 3, 64]))],
             [kinesis("a", batch: 6), file("b", batch: 20), kinesis("c", batch: 4, flush: 0)],
             [],
+            [search(batch: pick([1, 7, 40])), errors()],
+            [
+                collector(batch: pick([1, 6, 40])),
+                search(takes: pick([.all, .records]), batch: 9),
+                errors(),
+            ],
+            [search(takes: .all, batch: 5), kinesis(batch: 8)],
         ]
-        sinks = kinds[pick([0, 0, 1, 1, 1, 2, 2, 3])]
+        sinks = kinds[pick([0, 0, 1, 1, 1, 2, 2, 3, 4, 4, 5, 5, 5, 6])]
         serviceTrouble = sinks.map { _ in pick([0, 0, 20, 60, 97]) }
         cardTrouble = pick([0, 0, 0, 10, 50])
         cardStalls = pick([0, 10, 40])

@@ -41,7 +41,7 @@ final class World {
     var requests: [Request?]
     /// Before this, the sink is left alone.
     var quietUntil: [Int64]
-    var bodies = FixedBuffer(capacity: 1 << 15)
+    var bodies = FixedBuffer(capacity: 1 << 16)
     var slots = FixedBuffer(capacity: 512 * Record.slotBytes)
     /// What each sink had before this process, and what it lost by reports since.
     var base: [UInt64] = []
@@ -50,6 +50,8 @@ final class World {
     /// The latest measurement of this process, with whose time gap records are stamped.
     var latest = Moment(monotonicNanoseconds: 0, wallMicroseconds: 0)
     var isPeaceful = false
+    /// Memory had to give something up that the card had not taken.
+    var hasGivenUp = false
 
     init(seed: UInt64) {
         random = RandomSource(seed: seed)
@@ -102,6 +104,7 @@ final class World {
         endOfProcess()
         checkCard()
         journal.checkDelivery()
+        if weather.isGentle && !hasGivenUp { journal.checkErrors() }
         let isTimely = weather.sinks.isEmpty || statistics.crashes > 0 || !weather.isGentle
         if !isTimely && gateway.counters.unsyncedGivenUp == 0 {
             for sink in gateway.sinks where sink.queue.lost > 0 {
@@ -151,6 +154,7 @@ final class World {
         if chance(percent: 4) { rate = Bool.random(using: &random) ? 0 : 500 }
         if (1...300).contains(rate) { expect(rate, sensor: sensor) }
         let bytes = notification(rate)
+        if rate > 300 { expectError(bytes, sensor: sensor) }
         if (1...300).contains(rate) { latest = moment }
         excusing(gaps: false) {
             gateway.receive(
@@ -167,6 +171,7 @@ final class World {
         body()
         if gaps { noteGaps(from: head) }
         let gone = gateway.counters.unsyncedGivenUp - givenUp
+        if gone > 0 { hasGivenUp = true }
         journal.excuse(gateway.cursor.synced - gone..<gateway.cursor.synced)
         journal.excuse(oldest..<gateway.cursor.oldest)
     }
@@ -178,19 +183,67 @@ final class World {
             slots.removeAll()
             gateway.copySlots(first: sequence, count: 1, into: &slots)
             guard let record = try? Record(decoding: slots.bytes),
-                case .gap(let gap) = record.payload,
-                let sink = weather.sinks.firstIndex(where: { $0.name == record.sensor })
-            else { return journal.violated("\(sequence) is no gap record of a sink") }
+                let sink = weather.sinks.firstIndex(where: { $0.name == Self.sink(of: record) })
+            else { return journal.violated("\(sequence) is no gap or error record of a sink") }
+            let device = gateway.settings.device
+            let line = appendedText { $0.append(json: record, device: device.span) }
+            journal.recorded(
+                sequence: sequence, line: line, arrival: now, takers: takers(of: record))
+            if case .rejection(let rejection) = record.payload {
+                noteRejection(rejection, in: record, sink: sink)
+            }
+            guard case .gap(let gap) = record.payload else { continue }
             if gap.count == 0 || gap.lastSequence >= sequence || record.time != latest
                 || gap.count > gap.lastSequence - gap.firstSequence + 1
             {
                 journal.violated("a gap that cannot be: \(gap)")
             }
             saidLost[sink] += gap.count
-            let device = gateway.settings.device
-            let line = appendedText { $0.append(json: record, device: device.span) }
-            journal.recorded(sequence: sequence, line: line, arrival: now)
         }
+    }
+
+    /// The sink that a record of the gateway's own is about.
+    private static func sink(of record: Record) -> SensorName? {
+        switch record.payload {
+        case .gap: record.sensor
+        case .rejection(let rejection): rejection.sink
+        case .heartRate, .vital: nil
+        }
+    }
+
+    private func takers(of record: Record) -> [Bool] {
+        weather.sinks.map { sink in
+            switch record.payload {
+            case .rejection: sink.takes != .records
+            case .gap: sink.takes != .errors || record.sensor == sink.name
+            case .heartRate, .vital: sink.takes != .errors
+            }
+        }
+    }
+
+    private func noteRejection(_ rejection: Rejection, in record: Record, sink: Int) {
+        guard let original = rejection.original(in: record) else {
+            return journal.violated("a sink has refused a notification")
+        }
+        // Of a gap record the times are not kept, so its line is another one.
+        if case .gap = original.payload { return }
+        let device = gateway.settings.device
+        journal.rejected(
+            appendedText { $0.append(json: original, device: device.span) }, sink: sink)
+    }
+
+    /// Writes down the error record that has to come of a value that no heart has.
+    private func expectError(_ bytes: [UInt8], sensor: Int) {
+        let record = Record(
+            sequence: gateway.cursor.head, time: moment, clock: .synced,
+            boot: BootID(high: 1, low: 2), session: session,
+            sensor: gateway.settings.sensors[sensor].name,
+            payload: .rejection(
+                Rejection(bytes.span, of: .heartRateMeasurement, reason: .implausible)))
+        let device = gateway.settings.device
+        let line = appendedText { $0.append(json: record, device: device.span) }
+        journal.recorded(
+            sequence: record.sequence, line: line, arrival: now, takers: takers(of: record))
     }
 
     var moment: Moment {
@@ -208,7 +261,8 @@ final class World {
             payload: .heartRate(HeartRateMeasurement(beatsPerMinute: rate)))
         let device = gateway.settings.device
         let line = appendedText { $0.append(json: record, device: device.span) }
-        journal.recorded(sequence: record.sequence, line: line, arrival: now)
+        journal.recorded(
+            sequence: record.sequence, line: line, arrival: now, takers: takers(of: record))
     }
 
     // MARK: Actions
@@ -280,6 +334,7 @@ final class World {
     }
 
     func note(_ report: Report) {
+        if case .requestSplit = report { statistics.splits += 1 }
         guard case .recordsLost(let sink, let count, _) = report else { return }
         reportedLost[sink] += count
     }

@@ -63,7 +63,22 @@ extension World {
         if case .file = weather.sinks[sink].kind {
             return SimulatedService.file(count: count, hasTrouble: hasTrouble, &random)
         }
+        // People have mended what refused them, once there is peace.
+        let isPoison = request.lines.map { !isPeaceful && Self.isPoison($0) }
+        switch weather.sinks[sink].kind {
+        case .openSearch:
+            return SimulatedService.index(isPoison, hasTrouble: hasTrouble, &random)
+        case .http:
+            return SimulatedService.collector(isPoison, hasTrouble: hasTrouble, &random)
+        default: break
+        }
         return SimulatedService.kinesis(count: count, hasTrouble: hasTrouble, &random)
+    }
+
+    /// One heart rate in sixteen is more than some services can bear.
+    private static func isPoison(_ line: String) -> Bool {
+        let key = "\"heart_rate\":"
+        return line.contains(key) && number(after: key, in: line) % 16 == 8
     }
 
     func finish(_ request: Request, sink: Int) {

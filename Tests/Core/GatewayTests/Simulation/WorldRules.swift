@@ -29,6 +29,8 @@ extension World {
         for (index, sink) in gateway.sinks.enumerated() {
             // Tails that move by losses alone wait for the next record.
             guard sink.queue.acknowledged > 0, sink.queue.lost == 0 else { continue }
+            // Those that move by records for others too; one held back by error records waits.
+            guard sink.queue.passed == 0, sink.queue.rejected == 0 else { continue }
             let written = card.writtenHead?.tail(of: sink.settings.name) ?? 0
             let few = gateway.isDraining ? 0 : UInt64(Limits.tailWriteRecords)
             if sink.queue.tail > written + few {
