@@ -60,7 +60,7 @@ let package = Package(
         core("Firehose", ["Bytes", "Uplink"]),
         core("OpenSearch", ["Bytes", "Uplink"]),
         core("SensorLink", ["Bytes", "Uplink", "Vitals"]),
-        core("Credentials"),
+        core("Credentials", ["Bytes", "Time", "Uplink"]),
         core("Diagnostics"),
         core("Recording", ["Bytes"]),
         core("LiveView", ["Bytes"]),
@@ -91,8 +91,8 @@ let package = Package(
         edge("BlueZ", shim: "CDBus", ["Bytes", "Linux", "SensorLink", "Vitals"]),
         // What the settings mean: every key with its default, unit and range.
         .target(
-            name: "Configuration", dependencies: ["Settings"], path: "Sources/Edge/Configuration",
-            swiftSettings: strict),
+            name: "Configuration", dependencies: ["Credentials", "Settings"],
+            path: "Sources/Edge/Configuration", swiftSettings: strict),
 
         // The imperative shell
         .executableTarget(
@@ -124,7 +124,10 @@ let package = Package(
         tests(
             "SigV4Tests", in: "Core", ["Bytes", "LibCrypto", "SigV4", "TestSupport"],
             besides: ["Vectors", "botocore_vectors.py"]),
-        tests("CredentialsTests", in: "Core", ["Credentials", "TestSupport"]),
+        tests(
+            "CredentialsTests", in: "Core",
+            ["Bytes", "Credentials", "TestSupport", "Time", "Uplink"],
+            besides: ["shlex_words.py"]),
         tests("RecordingTests", in: "Core", ["Alarm", "Recording", "TestSupport"]),
         tests("LiveViewTests", in: "Core", ["Bytes", "LiveView"]),
         tests(
@@ -163,7 +166,9 @@ let package = Package(
             "BlueZTests", in: "Edge",
             ["BlueZ", "Bytes", "Linux", "SensorLink", "TestSupport", "Vitals"]),
         tests("SettingsTests", in: "Edge", ["Settings", "TestSupport"]),
-        tests("ConfigurationTests", in: "Edge", ["Configuration", "Settings", "TestSupport"]),
+        tests(
+            "ConfigurationTests", in: "Edge",
+            ["Configuration", "Credentials", "Settings", "TestSupport"]),
         // The rules of the house that the compiler does not know.
         .testTarget(
             name: "TidyTests", dependencies: ["TestSupport"], path: "Tests/Tidy",

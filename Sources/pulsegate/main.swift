@@ -5,6 +5,12 @@ import Linux
 let programVersion = "0.1.0"
 
 CRC32CInstruction.use()
+SecretMemory.forbidCrashReports()
+do throws(SystemError) {
+    try SecretMemory.forbidCoreDumps()
+} catch {
+    Console.error("\(error); a core file would have access keys in it")
+}
 let words = Array(CommandLine.arguments.dropFirst())
 let rest = Array(words.dropFirst())
 
@@ -12,6 +18,7 @@ switch words.first {
 case "decode": endProcess(DecodeCommand.run(rest))
 case "demo": endProcess(DemoCommand.run(rest))
 case "run": endProcess(RunCommand.run(rest))
+case "check": endProcess(CheckCommand.run(rest))
 case "scan": endProcess(ScanCommand.run(rest))
 case "ble": endProcess(BleCommand.run(rest))
 case "ring": endProcess(RingCommand.run(rest))

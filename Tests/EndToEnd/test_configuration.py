@@ -84,13 +84,6 @@ def test_a_configuration_that_is_not_there_is_named(desk):
     assert f"{desk.configuration}: cannot be read: No such file or directory" in run.log
 
 
-def test_a_missing_key_of_aws_names_where_it_was_looked_for(desk):
-    log = refuse(desk, CLOUD, access_key="", secret_key="", HOME=str(desk.folder))
-    assert "sink cloud: no AWS access key; looked in:" in log
-    assert "AWS_ACCESS_KEY_ID" in log and f"{desk.folder}/.aws/credentials" in log
-    assert "Remedy: " in log
-
-
 @pytest.mark.parametrize("content, words", [
     ("", "line 1: there is no header; begin the file with \"seconds,beats_per_minute\""),
     ("time,rate\n0,72\n", "line 1, column seconds: missing from the header"),

@@ -134,6 +134,11 @@ class KinesisDouble:
         """Forgets records, counts and script; what the options say holds again."""
         call(f"{self.endpoint}/double/reset", self.ca, b"")
 
+    def take_keys(self, keys):
+        """Takes these temporary keys alone, [key_providers.Key]."""
+        body = json.dumps([vars(key) for key in keys]).encode()
+        call(f"{self.endpoint}/double/keys", self.ca, body)
+
     def script(self, behaviours):
         """Lets the next requests meet these behaviours ("500,ok,reset"), then the options."""
         call(f"{self.endpoint}/double/script", self.ca, behaviours.encode())
@@ -183,6 +188,8 @@ class Moto:
         call(f"{self.endpoint}/moto-api/seed?a={self.SEED}", self.ca, b"")
         self.access_key, self.secret_key = self._make_user("producer", "kinesis:PutRecords")
         self.reader_keys = self._make_user("reader", "kinesis:*")
+        self.role_keys = self._make_user("broker", "sts:AssumeRole")
+        self.role = self._make_role("pulsegate", "kinesis:PutRecords")
         kinesis = self._client("kinesis", *self.reader_keys)
         kinesis.create_stream(StreamName=STREAM, ShardCount=self.shards)
         kinesis.get_waiter("stream_exists").wait(
@@ -203,6 +210,24 @@ class Moto:
             "Statement": [{"Effect": "Allow", "Action": action, "Resource": "*"}]}))
         key = iam.create_access_key(UserName=name)["AccessKey"]
         return key["AccessKeyId"], key["SecretAccessKey"]
+
+    def _make_role(self, name, action):
+        """Makes a role with one action; returns its ARN."""
+        iam = self._client("iam", ACCESS_KEY, SECRET_KEY)
+        arn = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps({
+            "Version": "2012-10-17", "Statement": [{
+                "Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": "*"}}],
+        }))["Role"]["Arn"]
+        iam.put_role_policy(RoleName=name, PolicyName=name, PolicyDocument=json.dumps({
+            "Version": "2012-10-17",
+            "Statement": [{"Effect": "Allow", "Action": action, "Resource": "*"}]}))
+        return arn
+
+    def assume_role(self):
+        """Returns (access key, secret, session token) of the role, made anew by moto's STS."""
+        sts = self._client("sts", *self.role_keys)
+        keys = sts.assume_role(RoleArn=self.role, RoleSessionName="gateway")["Credentials"]
+        return keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"]
 
     def producer(self):
         """A boto3 Kinesis client with the rights a gateway has: PutRecords, nothing else."""

@@ -23,7 +23,9 @@ A behaviour (a fault, or `ok`) is written as follows; a name with `stored` keeps
 
 `--fault BEHAVIOUR@PROBABILITY` may be repeated. `--scripted ok,500,reset` is a fixed sequence,
 then ok. Control, unsigned, neither counted nor faulty: GET /double/stats, GET /double/records,
-POST /double/reset (back to the state at start), POST /double/script (body: a sequence).
+POST /double/reset (back to the state at start), POST /double/script (body: a sequence),
+POST /double/keys (body: a JSON list of {access_key, secret_key, session_token, until}: these
+temporary keys alone are taken, each until that time, seconds since 1970).
 """
 
 import argparse
@@ -178,8 +180,13 @@ class Verifier:
 
     def __init__(self, options, clock):
         self.options, self.clock = options, clock
-        self.credentials = Credentials(options.access_key, options.secret_key)
         self.scheme = "http" if options.plain else "https"
+        self.take_keys({})
+
+    def take_keys(self, keys):
+        """These temporary keys alone are taken; none: the one of the options."""
+        self.keys = keys
+        self.credentials = Credentials(self.options.access_key, self.options.secret_key)
 
     def verify(self, request, service):
         headers = request.headers
@@ -202,6 +209,16 @@ class Verifier:
         self._check_signature(request, service, date, signed, signature)
 
     def _check_identity(self, key, headers):
+        if self.keys:
+            known = self.keys.get(key)
+            token = headers.get("x-amz-security-token", "")
+            if known is None or token != known["session_token"]:
+                raise BadSignature("access-key", BAD_TOKEN, "UnrecognizedClientException")
+            if time.time() >= known["until"]:
+                raise BadSignature("expired", "The security token included in the request is "
+                                   "expired", "ExpiredTokenException")
+            self.credentials = Credentials(key, known["secret_key"])
+            return
         if key != self.options.access_key:
             raise BadSignature("access-key", BAD_TOKEN, "UnrecognizedClientException")
         if headers.get("x-amz-security-token", "") != (self.options.session_token or ""):
@@ -375,6 +392,7 @@ class Double:
 
     def reset(self):
         """Back to the state at start; open connections stay open and count from zero."""
+        self.verifier.take_keys({})
         self.plan = Plan(self.options)
         self.ids = random.Random(self.options.seed)
         self.records, self.sequence = [], 0
@@ -474,6 +492,10 @@ class Double:
             return Reply(200, b"".join(lines), "application/x-ndjson")
         if request.target == ("POST", "/double/reset"):
             self.reset()
+            return Reply(200, b"{}", "application/json")
+        if request.target == ("POST", "/double/keys"):
+            self.verifier.take_keys(
+                {key["access_key"]: key for key in orjson.loads(request.body)})
             return Reply(200, b"{}", "application/json")
         if request.target == ("POST", "/double/script"):
             try:

@@ -20,13 +20,6 @@ public struct AccessKey: Equatable, Sendable, SecretHolder {
         self.sessionToken = sessionToken
         self.expiryWallMicroseconds = expiryWallMicroseconds
     }
-
-    /// Whether the key has stopped to work at `wallMicroseconds`. Never for a key without a known
-    /// expiry: the service is the judge of that one.
-    public func isExpired(at wallMicroseconds: Int64) -> Bool {
-        guard let expiry = expiryWallMicroseconds else { return false }
-        return wallMicroseconds >= expiry
-    }
 }
 
 extension AccessKey: CustomStringConvertible, CustomDebugStringConvertible {
@@ -38,7 +31,8 @@ extension AccessKey: CustomStringConvertible, CustomDebugStringConvertible {
 
     public var debugDescription: String { description }
 
-    private var shortID: String {
+    /// The first and last four characters of the key's name: enough to tell two keys apart.
+    public var shortID: String {
         guard accessKeyID.count >= 16 else { return "..." }
         return "\(accessKeyID.prefix(4))...\(accessKeyID.suffix(4))"
     }
@@ -57,6 +51,15 @@ extension AccessKey {
     /// Bytes that each part may have. IAM's `AccessKey` type has 16 to 128 characters for the
     /// name; STS sets no limit for a token and advises room for 4,096 and more.
     static let accessKeyIDLimit = 128
-    static let secretLimit = 256
+    static let secretLimit = 128
     static let tokenLimit = 8_192
+
+    /// What makes `value` unfit for a header of HTTP; the value itself is never shown.
+    static func fault(of value: String, limit: Int) -> String? {
+        if value.utf8.count > limit { return "is longer than \(limit) bytes" }
+        if value.utf8.contains(where: { $0 <= 0x20 || $0 >= 0x7F }) {
+            return "has a blank or a character outside ASCII"
+        }
+        return nil
+    }
 }

@@ -13,6 +13,8 @@ public struct CredentialError: Error, Equatable, Sendable, CustomStringConvertib
         /// A place has half a key or a damaged one. Places behind it were not asked, because
         /// another key than the one that was meant would be used.
         case faulty
+        /// A place that gives keys was asked and gave none this time. It is asked again.
+        case failed
     }
 
     public let kind: Kind
@@ -20,12 +22,25 @@ public struct CredentialError: Error, Equatable, Sendable, CustomStringConvertib
     public let findings: [Finding]
     public let remedy: String
 
+    private var title: String {
+        switch kind {
+        case .absent: "no AWS access key"
+        case .faulty: "the AWS access key is not usable"
+        case .failed: "no AWS access key was given"
+        }
+    }
+
+    /// The same as one line, for a log.
+    public var line: String {
+        let places = findings.map { "\($0.place): \($0.text)" }.joined(separator: "; ")
+        return "\(title) (\(places)). \(remedy)"
+    }
+
     /// Several lines: what was looked for, then the remedy.
     public var description: String {
         let places = findings.enumerated().map { number, finding in
             "  \(number + 1). \(finding.place): \(finding.text)"
         }
-        let title = kind == .absent ? "no AWS access key" : "the AWS access key is not usable"
         return "\(title); looked in:\n\(places.joined(separator: "\n"))\n\(remedy)"
     }
 }

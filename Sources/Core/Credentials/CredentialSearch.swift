@@ -1,136 +1,221 @@
-/// The environment variables that AWS's tools read, as values. An empty one is as good as none.
-public struct CredentialEnvironment: Equatable, Sendable, SecretHolder {
-    public var accessKeyID: String?
-    public var secretAccessKey: String?
-    public var sessionToken: String?
-    public var profile: String?
-    public var sharedCredentialsFile: String?
-    public var home: String?
+import Bytes
 
-    /// Asks `variable` for each name.
-    public init(variable: (String) -> String?) {
-        func value(_ name: String) -> String? {
-            variable(name).flatMap { $0.isEmpty ? nil : $0 }
-        }
-        accessKeyID = value("AWS_ACCESS_KEY_ID")
-        secretAccessKey = value("AWS_SECRET_ACCESS_KEY")
-        sessionToken = value("AWS_SESSION_TOKEN")
-        profile = value("AWS_PROFILE")
-        sharedCredentialsFile = value("AWS_SHARED_CREDENTIALS_FILE")
-        home = value("HOME")
-    }
-}
-
-/// What came of reading the shared credentials file.
-public enum SharedCredentialsContent: Equatable, Sendable, SecretHolder {
-    case bytes([UInt8])
-    /// The kernel's words: `No such file or directory`.
-    case unreadable(String)
-}
-
-/// Looks for an access key in the order of AWS's tools; the caller reads the file for it.
+/// One search for an access key through the places where it may be, as a state machine: it says
+/// what to read, run or ask, and is told what came of it.
 ///
-/// ```
-///  profile or credentials_file configured ─── yes ──▶ the file, and nothing else
-///                    │ no
-///  AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY ─ set ──▶ found
-///                    │ not set
-///  AWS_SHARED_CREDENTIALS_FILE or ~/.aws/credentials, profile AWS_PROFILE or `default`
-/// ```
-///
-/// What the configuration names comes before the environment, as `--profile` does in AWS's
-/// command line; `AWS_PROFILE` alone does not set aside keys in the environment, as there.
-public struct CredentialSearch: Sendable {
+/// A place without a key is passed over; half a key or a damaged one ends the search, because
+/// another key than the one that was meant would be used; so does a provider that was asked and
+/// gave none.
+public struct CredentialSearch: Sendable, SecretHolder {
     /// What to do next.
-    public enum Step: Equatable, Sendable {
-        case found(AccessKey)
-        /// Read the file at `path` and call `select(from:)`.
-        case readFile(path: String)
+    public enum Step: Equatable, Sendable, SecretHolder {
+        /// Read the files and call `take(files:)` with their contents in this order.
+        case readFiles([String])
+        /// Run the program and call `take(process:)`.
+        case run(ProcessCommand)
+        /// Make the request and call `take(reply:)` or `take(failure:)`.
+        case request(CredentialRequest)
+        case found(ObtainedKey)
+        case failed(CredentialError)
     }
 
-    private let environment: CredentialEnvironment
-    private let isConfigured: Bool
-    /// The profile that is looked for in the file.
-    public let profile: String
-    /// The file to look in; nil without a name for it and without a home.
-    public let path: String?
+    /// What the search waits for.
+    enum Phase: Equatable {
+        case none, secret, profile, process, iot, containerToken, containerKey
+        case metadataToken
+        case metadataRole(token: String)
+        case metadataKey(token: String)
+    }
 
-    /// `configuredFile` and `configuredProfile` are settings of the sink.
-    public init(
-        configuredFile: String?, configuredProfile: String?, environment: CredentialEnvironment
-    ) {
+    let settings: CredentialSettings
+    let environment: CredentialEnvironment
+    let sources: [CredentialSource]
+    var place = 0
+    var phase = Phase.none
+    var findings: [CredentialError.Finding] = []
+    /// The files that the last search looked at: a change of one may bring another key.
+    public private(set) var files: [String] = []
+
+    public init(settings: CredentialSettings, environment: CredentialEnvironment) {
+        self.settings = settings
         self.environment = environment
-        isConfigured = configuredFile != nil || configuredProfile != nil
-        profile = configuredProfile ?? environment.profile ?? "default"
-        let home = environment.home
-        if let file = configuredFile ?? environment.sharedCredentialsFile {
-            if let home, file.hasPrefix("~/") {
-                path = home + file.dropFirst()
-            } else {
-                path = file
-            }
-        } else {
-            path = home.map { $0 + "/.aws/credentials" }
+        sources = settings.sources(environment)
+    }
+
+    /// Begins at the first place.
+    public mutating func begin() -> Step {
+        place = 0
+        phase = .none
+        findings = []
+        files = []
+        return ask()
+    }
+
+    mutating func ask() -> Step {
+        guard place < sources.count else { return fail(.absent) }
+        switch sources[place] {
+        case .key(_, let file): return read([file], .secret)
+        case .environment: return askEnvironment()
+        case .profile(let credentials, let configuration, _):
+            let paths = [credentials, configuration].compactMap(\.self)
+            if paths.isEmpty { return takeProfile([]) }
+            return read(paths, .profile)
+        case .process(let line): return run(line, place: "credential_process")
+        case .iot(let role):
+            phase = .iot
+            return .request(role.request)
+        case .container: return askContainer()
+        case .instance: return askInstance()
         }
     }
 
-    /// Looks in the environment, and says which file comes after it.
-    public func begin() throws(CredentialError) -> Step {
-        if !isConfigured, let key = try keyInEnvironment() { return .found(key) }
-        guard let path else {
-            throw CredentialError(
-                kind: .absent,
-                findings: findings(
-                    file: "neither AWS_SHARED_CREDENTIALS_FILE nor HOME is set", at: "file"),
-                remedy: remedy)
-        }
-        return .readFile(path: path)
+    mutating func read(_ paths: [String], _ next: Phase) -> Step {
+        files += paths
+        phase = next
+        return .readFiles(paths)
     }
 
-    /// Takes the key out of the file that `begin` named.
-    public func select(
-        from content: SharedCredentialsContent
-    ) throws(CredentialError) -> AccessKey {
-        let bytes: [UInt8]
-        switch content {
-        case .unreadable(let words): throw fileError(.absent, words)
-        case .bytes(let read): bytes = read
+    private mutating func run(_ line: String, place: String) -> Step {
+        do throws(ProcessCommandError) {
+            let command = try ProcessCommand(line)
+            phase = .process
+            return .run(command)
+        } catch {
+            return end(.faulty, place, error.text)
         }
-        let file = SharedCredentials(bytes)
-        guard let found = file.profiles[profile] else {
-            throw fileError(.absent, absence(in: file))
+    }
+
+    // MARK: What came of it
+
+    public mutating func take(files contents: [SharedCredentialsContent]) -> Step {
+        switch phase {
+        case .secret: return takeSecret(contents.first ?? .unreadable("was not read"))
+        case .profile: return takeProfile(contents)
+        case .containerToken: return takeContainerToken(contents.first)
+        default: preconditionFailure("files are taken when they were asked for")
         }
-        let id = found.properties["aws_access_key_id"]
-        let secret = found.properties["aws_secret_access_key"]
-        guard let id, let secret, !id.value.isEmpty, !secret.value.isEmpty else {
-            throw missing(id: id?.value ?? "", secret: secret?.value ?? "", found)
+    }
+
+    public mutating func take(process outcome: ProcessOutcome) -> Step {
+        precondition(phase == .process, "a process is taken when it was asked for")
+        let place = processPlace
+        switch outcome {
+        case .ended(status: 0, let output): return take(output, .process, place, nil)
+        case .ended(let status, _): return end(.failed, place, "ended with status \(status)")
+        case .killed(let signal): return end(.failed, place, "was ended by signal \(signal)")
+        case .tookTooLong:
+            return end(
+                .failed, place,
+                "took longer than \(settings.timeoutNanoseconds / 1_000_000_000) s and was ended")
+        case .saidTooMuch:
+            return end(
+                .failed, place,
+                "printed more than \(ProcessOutcome.outputBytesMax) bytes and was ended")
+        case .notStarted(let words): return end(.failed, place, "does not start: \(words)")
         }
-        let token = found.properties["aws_session_token"]
-        let parts = [
-            ("aws_access_key_id", Optional(id), AccessKey.accessKeyIDLimit),
-            ("aws_secret_access_key", Optional(secret), AccessKey.secretLimit),
-            ("aws_session_token", token, AccessKey.tokenLimit),
-        ]
-        for case (let name, .some(let property), let limit) in parts {
-            if let fault = fault(of: property.value, limit: limit) {
-                throw fileError(.faulty, "\(name) in line \(property.line) \(fault)")
+    }
+
+    public mutating func take(reply: CredentialReply) -> Step {
+        switch phase {
+        case .iot: return takeIoT(reply)
+        case .containerKey:
+            guard reply.status == 200 else {
+                return end(.failed, "container agent", "answers with status \(reply.status)")
             }
+            return take(reply.body, .metadata, "container agent", reply.serverWallMicroseconds)
+        case .metadataToken, .metadataRole, .metadataKey: return takeMetadata(reply)
+        default: preconditionFailure("a reply is taken when it was asked for")
         }
-        return AccessKey(
-            accessKeyID: id.value, secretAccessKey: secret.value,
-            sessionToken: token.flatMap { $0.value.isEmpty ? nil : $0.value })
+    }
+
+    /// There was no reply; `words` say why.
+    public mutating func take(failure words: String) -> Step {
+        switch phase {
+        case .iot: return end(.failed, iotPlace, words)
+        case .containerKey: return end(.failed, "container agent", words)
+        case .metadataToken: return metadataIsSilent(words)
+        case .metadataRole, .metadataKey: return end(.failed, Self.metadataPlace, words)
+        default: preconditionFailure("a failure is taken when something was asked")
+        }
+    }
+
+    /// A body that should hold a key.
+    mutating func take(
+        _ body: [UInt8], _ form: KeyAnswer.Form, _ place: String, _ serverWall: Int64?
+    ) -> Step {
+        do throws(KeyAnswerError) {
+            let key = try KeyAnswer.read(body.span, form)
+            phase = .none
+            return .found(
+                ObtainedKey(key: key, place: place, serverWallMicroseconds: serverWall))
+        } catch {
+            return end(.failed, place, error.text)
+        }
+    }
+
+    // MARK: The end of a place
+
+    /// Nothing here: on to the next place.
+    mutating func pass(_ place: String, _ text: String) -> Step {
+        findings.append(.init(place: place, text: text))
+        self.place += 1
+        phase = .none
+        return ask()
+    }
+
+    /// Ends the search.
+    mutating func end(
+        _ kind: CredentialError.Kind, _ place: String, _ text: String
+    ) -> Step {
+        findings.append(.init(place: place, text: text))
+        return fail(kind)
+    }
+
+    private mutating func fail(_ kind: CredentialError.Kind) -> Step {
+        phase = .none
+        let source = sources.indices.contains(place) ? sources[place] : nil
+        return .failed(
+            CredentialError(kind: kind, findings: findings, remedy: remedy(kind, source)))
     }
 }
+
+// MARK: - Keys that lie somewhere
 
 extension CredentialSearch {
-    private func keyInEnvironment() throws(CredentialError) -> AccessKey? {
+    private mutating func takeSecret(_ content: SharedCredentialsContent) -> Step {
+        guard sources.indices.contains(place), case .key(let id, let file) = sources[place] else {
+            preconditionFailure("a secret belongs to a key")
+        }
+        switch content {
+        case .unreadable(let words): return end(.absent, file, words)
+        case .bytes(let bytes):
+            let line = bytes.split(separator: UInt8(ascii: "\n")).first ?? []
+            var secret = String(decoding: line, as: UTF8.self)
+            if secret.last == "\r" { secret.removeLast() }
+            if secret.isEmpty { return end(.faulty, file, "has no first line") }
+            if let fault = AccessKey.fault(of: secret, limit: AccessKey.secretLimit) {
+                return end(.faulty, file, "its first line \(fault)")
+            }
+            phase = .none
+            return .found(
+                ObtainedKey(
+                    key: AccessKey(accessKeyID: id, secretAccessKey: secret), place: file))
+        }
+    }
+
+    private mutating func askEnvironment() -> Step {
         let (id, secret) = (environment.accessKeyID, environment.secretAccessKey)
-        if id == nil && secret == nil { return nil }
+        if id == nil && secret == nil {
+            return pass(
+                "environment", "neither AWS_ACCESS_KEY_ID nor AWS_SECRET_ACCESS_KEY is set")
+        }
         guard let id else {
-            throw halfInEnvironment(set: "SECRET_ACCESS_KEY", not: "ACCESS_KEY_ID")
+            return end(
+                .faulty, "environment", "AWS_SECRET_ACCESS_KEY is set, AWS_ACCESS_KEY_ID is not")
         }
         guard let secret else {
-            throw halfInEnvironment(set: "ACCESS_KEY_ID", not: "SECRET_ACCESS_KEY")
+            return end(
+                .faulty, "environment", "AWS_ACCESS_KEY_ID is set, AWS_SECRET_ACCESS_KEY is not")
         }
         let parts = [
             ("AWS_ACCESS_KEY_ID", id, AccessKey.accessKeyIDLimit),
@@ -138,81 +223,43 @@ extension CredentialSearch {
             ("AWS_SESSION_TOKEN", environment.sessionToken ?? "-", AccessKey.tokenLimit),
         ]
         for (name, value, limit) in parts {
-            if let fault = fault(of: value, limit: limit) {
-                throw environmentError("\(name) \(fault)", "Set \(name) again.")
+            if let fault = AccessKey.fault(of: value, limit: limit) {
+                return end(.faulty, "environment", "\(name) \(fault)")
             }
         }
-        return AccessKey(
-            accessKeyID: id, secretAccessKey: secret, sessionToken: environment.sessionToken)
+        phase = .none
+        return .found(
+            ObtainedKey(
+                key: AccessKey(
+                    accessKeyID: id, secretAccessKey: secret,
+                    sessionToken: environment.sessionToken,
+                    expiryWallMicroseconds: environment.expiration.flatMap {
+                        ExpiryText.wallMicroseconds($0)
+                    }), place: "environment"))
     }
 
-    private func halfInEnvironment(set: String, not missing: String) -> CredentialError {
-        environmentError(
-            "AWS_\(set) is set, AWS_\(missing) is not",
-            "Set AWS_\(missing) too, or unset AWS_\(set).")
-    }
-
-    private func environmentError(_ text: String, _ remedy: String) -> CredentialError {
-        CredentialError(
-            kind: .faulty, findings: [.init(place: "environment", text: text)], remedy: remedy)
-    }
-
-    /// What makes `value` unfit for a header of HTTP; the value itself is never shown.
-    private func fault(of value: String, limit: Int) -> String? {
-        if value.utf8.count > limit { return "is longer than \(limit) bytes" }
-        if value.utf8.contains(where: { $0 <= 0x20 || $0 >= 0x7F }) {
-            return "has a blank or a character outside ASCII"
+    private mutating func takeProfile(_ contents: [SharedCredentialsContent]) -> Step {
+        guard case .profile(let credentials, let configuration, let profile) = sources[place]
+        else { preconditionFailure("contents belong to a profile") }
+        var rest = contents[...]
+        let own = credentials == nil ? nil : rest.popFirst()
+        let tools = configuration == nil ? nil : rest.popFirst()
+        let reader = ProfileReader(profile: profile, credentials: own, configuration: tools)
+        let name = "\(credentials ?? "file"), profile \(profile)"
+        switch reader.read() {
+        case .key(let key):
+            phase = .none
+            return .found(ObtainedKey(key: key, place: name))
+        case .process(let line): return run(line, place: name)
+        case .nothing(.absent, let text): return pass(name, text)
+        case .nothing(let kind, let text): return end(kind, name, text)
         }
-        return nil
     }
 
-    private func missing(
-        id: String, secret: String, _ found: SharedCredentials.Profile
-    ) -> CredentialError {
-        if id.isEmpty != secret.isEmpty {
-            let name = id.isEmpty ? "aws_access_key_id" : "aws_secret_access_key"
-            return fileError(.faulty, "[\(profile)] has no \(name)")
+    private var processPlace: String {
+        if case .profile(_, _, let profile) = sources[place] {
+            return "credential_process of profile \(profile)"
         }
-        let foreign = ["credential_process", "role_arn", "sso_session", "sso_start_url"]
-        if let name = foreign.first(where: { found.properties[$0] != nil }) {
-            return fileError(
-                .absent, "[\(profile)] has \(name), which is not supported, and no access key")
-        }
-        return fileError(.absent, "[\(profile)] has no aws_access_key_id")
-    }
-
-    private func absence(in file: SharedCredentials) -> String {
-        if file.profileNames.contains("profile \(profile)") {
-            return "has [profile \(profile)]; in this file it is called [\(profile)]"
-        }
-        // A few names show which file was read; a file of hundreds does not help.
-        let names = file.profileNames.prefix(8).map { "[\($0)]" }.joined(separator: ", ")
-        let more = file.profileNames.count > 8 ? ", ..." : ""
-        return names.isEmpty
-            ? "has no sections" : "has no [\(profile)], only \(names)\(more)"
-    }
-
-    private func fileError(_ kind: CredentialError.Kind, _ text: String) -> CredentialError {
-        CredentialError(
-            kind: kind,
-            findings: findings(file: text, at: "\(path ?? "file"), profile \(profile)"),
-            remedy: remedy)
-    }
-
-    /// The environment, when it was asked, and then the file.
-    private func findings(file text: String, at place: String) -> [CredentialError.Finding] {
-        let first = CredentialError.Finding(
-            place: "environment",
-            text: isConfigured
-                ? "not asked, the configuration names a profile or a file"
-                : "neither AWS_ACCESS_KEY_ID nor AWS_SECRET_ACCESS_KEY is set")
-        return [first, .init(place: place, text: text)]
-    }
-
-    private var remedy: String {
-        let keys = "aws_access_key_id and aws_secret_access_key"
-        let file = "write \(keys) under [\(profile)] in \(path ?? "~/.aws/credentials")"
-        if isConfigured { return "Remedy: \(file)." }
-        return "Remedy: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or \(file)."
+        return "credential_process"
     }
 }

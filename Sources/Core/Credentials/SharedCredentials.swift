@@ -1,4 +1,12 @@
-/// The shared credentials file of AWS's tools (`~/.aws/credentials`).
+/// What came of reading a file that may hold a key.
+public enum SharedCredentialsContent: Equatable, Sendable, SecretHolder {
+    case bytes([UInt8])
+    /// The kernel's words: `No such file or directory`.
+    case unreadable(String)
+}
+
+/// The shared credentials file of AWS's tools (`~/.aws/credentials`), and their configuration file
+/// (`~/.aws/config`), which is of the same form.
 ///
 /// ```
 /// [default]
@@ -21,6 +29,8 @@ public struct SharedCredentials: Equatable, Sendable, SecretHolder {
     struct Property: Equatable {
         var value: String
         var line: Int
+        /// With what looks like a comment: a command line may have a `#` behind a blank.
+        var raw: String
     }
 
     private(set) var profiles: [String: Profile] = [:]
@@ -44,9 +54,10 @@ public struct SharedCredentials: Equatable, Sendable, SecretHolder {
                 if let current { open(current) }
             } else if let current, let equals = text.firstIndex(where: { $0 == "=" || $0 == ":" }) {
                 let name = trimmed(text[..<equals]).lowercased()
-                let value = trimmed(withoutComment(text[text.index(after: equals)...]))
+                let raw = trimmed(text[text.index(after: equals)...])
+                let value = trimmed(withoutComment(raw))
                 profiles[current, default: Profile()].properties[name] =
-                    Property(value: String(value), line: index + 1)
+                    Property(value: String(value), line: index + 1, raw: String(raw))
             }
         }
     }

@@ -43,6 +43,8 @@ public final class Sink {
     var pendingSince: Int64?
     /// The first record of the next request is not in memory.
     var wantsRead = false
+    /// Requests are not begun: there is nothing to sign them with.
+    public internal(set) var isSuspended = false
     /// The last request failed as a whole.
     var isFailing = false
     /// The last request has brought records across.
@@ -122,7 +124,7 @@ public final class Sink {
     /// When the next request may be sent; 0 for at once, nil while one runs or nothing waits.
     func due(head: UInt64, draining: Bool) -> Int64? {
         let waiting = queue.waitingCount(head: head)
-        guard state != .busy, waiting > 0 else { return nil }
+        guard state != .busy, !isSuspended, waiting > 0 else { return nil }
         let isFull = waiting >= UInt64(portion)
         let hasCompany = draining || isFull || queue.refusedCount > 0
         let due = hasCompany ? 0 : pendingSince.map { $0 + settings.flushNanoseconds } ?? 0

@@ -24,6 +24,17 @@ public enum RequestRefusal: String, Equatable, Sendable {
     /// A status or a body that is not this service's: a proxy, a captive portal.
     case notTheService
 
+    /// Another key may mend it. A half of a rotated key makes a signature that does not fit, and
+    /// some services say "forbidden" of an expired one.
+    public var concernsKey: Bool {
+        switch self {
+        case .credentials, .signature, .permission: true
+        case .throttled, .serverFault, .clockSkew, .notFound, .content, .invalidRequest,
+            .notTheService:
+            false
+        }
+    }
+
     /// Waiting alone does not mend it: a key, a permission, a name or a clock is wrong.
     public var needsPeople: Bool {
         switch self {

@@ -1,9 +1,16 @@
-#define _GNU_SOURCE  // statx(2)
+#define _GNU_SOURCE  // statx(2), dup3(2), pipe2(2), posix_spawn_file_actions_addclosefrom_np(3)
 
 #include "CLinux.h"
 
+#include <errno.h>
+#include <spawn.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+
+extern char **environ;
 
 int64_t pulsegate_birth_microseconds(int descriptor) {
     struct statx status;
@@ -16,6 +23,68 @@ int64_t pulsegate_birth_microseconds(int descriptor) {
 
 int pulsegate_replace_descriptor(int other, int descriptor) {
     return dup3(other, descriptor, O_CLOEXEC);
+}
+
+// What of a start may fail: each step answers 0 or an error number.
+static int prepare_spawn(posix_spawn_file_actions_t *actions, posix_spawnattr_t *attributes,
+                         int output) {
+    sigset_t none, ignored;
+    sigemptyset(&none);
+    sigemptyset(&ignored);
+    sigaddset(&ignored, SIGPIPE);
+    int error = posix_spawn_file_actions_addopen(actions, 0, "/dev/null", O_RDONLY, 0);
+    if (!error) error = posix_spawn_file_actions_adddup2(actions, output, 1);
+    if (!error) error = posix_spawn_file_actions_addopen(actions, 2, "/dev/null", O_WRONLY, 0);
+    if (!error) error = posix_spawn_file_actions_addclosefrom_np(actions, 3);
+    if (!error) error = posix_spawnattr_setpgroup(attributes, 0);
+    if (!error) error = posix_spawnattr_setsigmask(attributes, &none);
+    if (!error) error = posix_spawnattr_setsigdefault(attributes, &ignored);
+    if (!error) {
+        error = posix_spawnattr_setflags(
+            attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+    }
+    return error;
+}
+
+int pulsegate_spawn(char *const *words, int output, int *process) {
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
+    int error = posix_spawn_file_actions_init(&actions);
+    if (error) return error;
+    error = posix_spawnattr_init(&attributes);
+    if (!error) {
+        error = prepare_spawn(&actions, &attributes, output);
+        if (!error) error = posix_spawnp(process, words[0], &actions, &attributes, words, environ);
+        posix_spawnattr_destroy(&attributes);
+    }
+    posix_spawn_file_actions_destroy(&actions);
+    return error;
+}
+
+int pulsegate_process_descriptor(int process) {
+    return (int)syscall(SYS_pidfd_open, process, 0);
+}
+
+int pulsegate_pipe(int ends[2]) {
+    if (pipe2(ends, O_CLOEXEC) != 0) return -1;
+    return fcntl(ends[0], F_SETFL, O_NONBLOCK);
+}
+
+void pulsegate_forbid_crash_reports(void) {
+    const int signals[] = {SIGQUIT, SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGTRAP};
+    for (size_t index = 0; index < sizeof signals / sizeof signals[0]; index++) {
+        signal(signals[index], SIG_DFL);
+    }
+}
+
+int pulsegate_forbid_core_dumps(void) {
+    // The hard limit stays: a program that is started from here may want its own.
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_CORE, &limit) != 0) return -1;
+    limit.rlim_cur = 0;
+    if (setrlimit(RLIMIT_CORE, &limit) != 0) return -1;
+    // A handler of core dumps behind a pipe does not ask the limit; this it does (core(5)).
+    return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 }
 
 // CRC-32C by the instruction of the CPU, eight bytes at a time: 16 instructions a record. The

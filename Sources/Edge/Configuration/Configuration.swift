@@ -1,3 +1,5 @@
+public import Credentials
+
 /// What `pulsegate run` is to do: every setting with its value, checked, defaults filled in.
 ///
 /// The meaning, unit and range of each setting stand in `Key.all`; here are their types.
@@ -179,8 +181,8 @@ public struct ServiceSinkSettings: Equatable, Sendable {
     public var region: String
     public var endpoint: Endpoint
     public var certificateAuthorityFile: String?
-    public var profile: String?
-    public var credentialsFile: String?
+    /// Where the key comes from that requests are signed with.
+    public var credentials: CredentialSettings
     public var timeoutNanoseconds: Int64
     public var connectTimeoutNanoseconds: Int64
 }

@@ -41,7 +41,29 @@ extension ConfigurationProblem {
         let section = entry.section.isEmpty ? "" : "[\(entry.section)] "
         self.init(
             file: entry.file, line: entry.line,
-            subject: "\(section)\(entry.key) = \(entry.value)", text: text, remedy: remedy)
+            subject: "\(section)\(entry.key) = \(Self.shown(entry))", text: text,
+            remedy: remedy)
+    }
+
+    /// The value, unless it may be a secret: what is said here goes into logs.
+    private static func shown(_ entry: SettingsEntry) -> String {
+        isSecret(key: entry.key) ? "..." : entry.value
+    }
+
+    /// The line as far as it is no secret.
+    private static func shown(line: String) -> String {
+        guard let equals = line.firstIndex(of: "="), isSecret(key: line[..<equals]) else {
+            return line
+        }
+        return line[...equals] + " ..."
+    }
+
+    /// Keys whose value looks like a secret. Names of files are none; the arguments of a program
+    /// may be.
+    private static func isSecret(key: some StringProtocol) -> Bool {
+        let name = key.lowercased().filter { $0 != " " && $0 != "\t" }
+        return ["secret", "token", "password"].contains { name.contains($0) }
+            && !name.hasSuffix("_file") || name == "credential_process"
     }
 
     /// At `heading`: `[alarm]`.
@@ -55,8 +77,8 @@ extension ConfigurationProblem {
     init(_ problem: SettingsProblem) {
         let (text, remedy) = Self.words(of: problem.reason)
         self.init(
-            file: problem.file, line: problem.line, subject: problem.text, text: text,
-            remedy: remedy)
+            file: problem.file, line: problem.line, subject: Self.shown(line: problem.text),
+            text: text, remedy: remedy)
     }
 
     init(_ error: SettingsFileError, remedy: String) {

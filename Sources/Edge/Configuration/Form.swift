@@ -12,6 +12,8 @@ enum Form {
     /// A file or a directory; `name` stands for it in examples.
     case path(name: String)
     case text(TextRule, name: String)
+    /// A command line, which may begin and end with quotes of its own.
+    case command
     case endpoint
     /// An endpoint with a path.
     case url
@@ -74,6 +76,7 @@ extension Form {
         case .speed: "a number from 0.1 to 10000, or `max`"
         case .path(let name): "the path of a \(name.lowercased())"
         case .text(let rule, _): rule.words
+        case .command: "a program with its arguments"
         case .endpoint: "`https://HOST` or `https://HOST:PORT`"
         case .url: "`https://HOST/PATH` or `https://HOST:PORT/PATH`"
         }
@@ -89,6 +92,7 @@ extension Form {
         case .size: "SIZE"
         case .speed: "NUMBER"
         case .path(let name), .text(_, let name): name
+        case .command: "PROGRAM"
         case .endpoint, .url: "URL"
         }
     }
@@ -98,6 +102,7 @@ extension Form {
         if text.isEmpty {
             throw ValueFault(text: "is empty", remedy: "write \(words), or remove the line")
         }
+        if case .command = self { return .text(text) }
         if text.count >= 2, let quote = text.first, quote == text.last, "\"'`".contains(quote) {
             let bare = text.dropFirst().dropLast()
             throw ValueFault(text: "is in quotes", remedy: "write it without: \(bare)")
@@ -111,7 +116,7 @@ extension Form {
         case .size(let range):
             return .number(try readQuantity(text, range, "size", Quantity.sizes))
         case .speed: return .speed(try readSpeed(text))
-        case .path: return .text(text)
+        case .path, .command: return .text(text)
         case .text(let rule, _):
             guard rule.takes(text) else {
                 let isLength = !rule.lengths.contains(text.utf8.count)

@@ -1,11 +1,12 @@
 extension Key {
     private static let millisecond: Int64 = 1_000_000
-    private static let second: Int64 = 1_000_000_000
-    private static let minute: Int64 = 60 * second
+    static let second: Int64 = 1_000_000_000
+    static let minute: Int64 = 60 * second
 
     /// Every key, in the order of the reference.
     static let all: [Key] =
         gateway + input + bluetooth + sensor + alarm + ring + sink + fileSink + serviceSink
+        + credentials
 
     private static let gateway: [Key] = [
         Key(
@@ -174,7 +175,7 @@ extension Key {
     ]
 
     private static let streams = ["kinesis", "firehose"]
-    private static let services = ["kinesis", "firehose", "opensearch"]
+    static let services = ["kinesis", "firehose", "opensearch"]
     private static let network = ["kinesis", "firehose", "opensearch", "http"]
 
     private static let serviceSink: [Key] = [
@@ -224,14 +225,6 @@ extension Key {
             .sink, "ca_file", .path(name: "FILE"), .absent("the system's"), types: network,
             "Certificate authorities that are trusted (PEM)."),
         Key(
-            .sink, "profile", .text(anyText(1...128), name: "NAME"), .absent("`AWS_PROFILE`"),
-            types: services,
-            "The profile in the shared credentials file; set, it goes before the environment."),
-        Key(
-            .sink, "credentials_file", .path(name: "FILE"),
-            .absent("`AWS_SHARED_CREDENTIALS_FILE`, `~/.aws/credentials`"), types: services,
-            "The shared credentials file; set, it goes before the environment."),
-        Key(
             .sink, "timeout", .duration(100 * millisecond...10 * minute), .value("10s"),
             types: network, "How long a request may take as a whole."),
         Key(
@@ -266,7 +259,7 @@ extension Key {
     static let sectionNameRule = TextRule(
         lengths: 1...23, characters: "A-Z a-z 0-9 _ -", marks: Array("_-".utf8))
 
-    private static func anyText(_ lengths: ClosedRange<Int>) -> TextRule {
+    static func anyText(_ lengths: ClosedRange<Int>) -> TextRule {
         TextRule(lengths: lengths, characters: "", marks: nil)
     }
 }

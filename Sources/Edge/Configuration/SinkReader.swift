@@ -77,8 +77,8 @@ enum SinkReader {
         checkPlain(&section, "endpoint", section.endpoint("endpoint"))
         return ServiceSinkSettings(
             stream: stream, region: region, endpoint: endpoint,
-            certificateAuthorityFile: section.text("ca_file"), profile: section.text("profile"),
-            credentialsFile: section.text("credentials_file"),
+            certificateAuthorityFile: section.text("ca_file"),
+            credentials: CredentialReader.read(&section),
             timeoutNanoseconds: section.number("timeout"),
             connectTimeoutNanoseconds: section.number("connect_timeout"))
     }

@@ -10,7 +10,7 @@ struct HTTPSAddress {
     /// `http:`
     let isPlain: Bool
 
-    init(_ text: String, allowsPlainLoopback: Bool) throws(HTTPSError) {
+    init(_ text: String, _ settings: HTTPSSettings) throws(HTTPSError) {
         guard let parser = unsafe curl_url() else {
             throw .library(
                 code: Int32(bitPattern: CURLE_OUT_OF_MEMORY.rawValue), reason: "no URL handle")
@@ -28,9 +28,9 @@ struct HTTPSAddress {
         authority = "\(host):\(port)"
         isLoopback = Self.isLoopback(host)
         isPlain = scheme == "http"
-        guard scheme == "https" || isPlain && isLoopback && allowsPlainLoopback else {
-            throw .insecureURL
-        }
+        let isAllowed =
+            isLoopback && settings.allowsPlainLoopback || settings.plainHosts.contains(host)
+        guard scheme == "https" || isPlain && isAllowed else { throw .insecureURL }
     }
 
     @unsafe

@@ -46,6 +46,11 @@ public struct HTTPSFailure: Error, Equatable, Sendable, CustomStringConvertible 
 }
 
 extension HTTPSFailure {
+    /// The certificate is not valid at the time that it was verified at.
+    public var isDated: Bool {
+        certificateProblem == .expired || certificateProblem == .notYetValid
+    }
+
     /// What stays the same when the same thing fails again: libcurl's words hold milliseconds,
     /// byte counts and ports, which do not.
     public var cause: String {
@@ -133,6 +138,11 @@ extension HTTPSFailure {
             "Nothing accepts connections at \(authority): check host and port, the network "
                 + "cable or Wi-Fi, and firewalls.\(proxy)"
         case .certificate: remedy(problem, evidence)
+        case .tls where concernsIdentity(evidence),
+            .connectionLost where concernsIdentity(evidence):
+            "Most likely \(authority) does not take the certificate of this side, or it cannot be "
+                + "read: check \(evidence.settings.clientCertificateFile ?? "") and "
+                + "\(evidence.settings.clientKeyFile ?? "") (PEM, without a passphrase)."
         case .tls:
             "The other end at \(authority) does not speak TLS 1.2 or later, or something "
                 + "between changes the traffic: check the port and firewalls.\(proxy)"
@@ -153,6 +163,14 @@ extension HTTPSFailure {
         case .other:
             "Report it with the code and the text before it."
         }
+    }
+
+    /// The certificate of this side is what was wrong: it cannot be read, or the other end hung up
+    /// before its answer, which in TLS 1.3 is how a refusal shows when this side's part is done.
+    private static func concernsIdentity(_ evidence: FailureEvidence) -> Bool {
+        guard evidence.settings.clientCertificateFile != nil else { return false }
+        return evidence.code == CURLE_SSL_CERTPROBLEM || evidence.text.contains("alert")
+            || evidence.requestBegan && evidence.status == nil
     }
 
     private static func remedy(

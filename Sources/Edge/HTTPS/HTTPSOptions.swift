@@ -43,9 +43,22 @@ enum HTTPSOptions {
         try unsafe set(CURLOPT_SSL_VERIFYPEER, 1, on: easy)
         try unsafe set(CURLOPT_SSL_VERIFYHOST, 2, on: easy)
         try unsafe set(CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2), on: easy)
-        let protocols = settings.allowsPlainLoopback ? "https,http" : "https"
+        let isPlainAllowed = settings.allowsPlainLoopback || !settings.plainHosts.isEmpty
+        let protocols = isPlainAllowed ? "https,http" : "https"
         try check(unsafe pulsegate_curl_set_text(easy, CURLOPT_PROTOCOLS_STR, protocols))
         try unsafe setAuthorities(settings, on: easy)
+        try unsafe setIdentity(settings, on: easy)
+    }
+
+    /// The certificate of this side, where it has one.
+    private static func setIdentity(
+        _ settings: HTTPSSettings, on easy: UnsafeMutableRawPointer
+    ) throws(HTTPSError) {
+        guard let certificate = settings.clientCertificateFile else { return }
+        try check(unsafe pulsegate_curl_set_text(easy, CURLOPT_SSLCERT, certificate))
+        try check(unsafe pulsegate_curl_set_text(easy, CURLOPT_SSLKEY, settings.clientKeyFile))
+        // Without a word OpenSSL would ask for that of an encrypted key on the terminal, and wait.
+        try check(unsafe pulsegate_curl_set_text(easy, CURLOPT_KEYPASSWD, ""))
     }
 
     /// Gives libcurl a file or a folder. With both, as by default, it parses the file of all 140

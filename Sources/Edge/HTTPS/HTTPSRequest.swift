@@ -8,6 +8,8 @@ public struct HTTPSRequest: ~Copyable {
         case get
         /// Sends `body`.
         case post
+        /// Sends `body` too.
+        case put
     }
 
     public var method: Method = .post

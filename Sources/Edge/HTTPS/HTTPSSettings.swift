@@ -32,6 +32,12 @@ public struct HTTPSSettings: Equatable, Sendable {
     public var keepAliveSeconds = 30
     /// `http:` to 127.0.0.0/8, ::1 and localhost, for a relay or a test on the same machine.
     public var allowsPlainLoopback = false
+    /// `http:` to these hosts besides, written as in a URL: addresses beside this machine that
+    /// have no TLS, such as an instance's metadata. They must answer without a proxy.
+    public var plainHosts: [String] = []
+    /// PEM files of a certificate and its key, with which this side says who it is (mutual TLS).
+    public var clientCertificateFile: String?
+    public var clientKeyFile: String?
     public var proxy: HTTPSProxy = .environment
     public var userAgent = "pulsegate"
 

@@ -47,7 +47,7 @@ public final class HTTPSTransfer {
         on client: HTTPSClient, to url: String, settings: HTTPSSettings, limits: HTTPSLimits,
         token: UInt64 = 0
     ) throws(HTTPSError) {
-        address = try HTTPSAddress(url, allowsPlainLoopback: settings.allowsPlainLoopback)
+        address = try HTTPSAddress(url, settings)
         guard let easy = unsafe curl_easy_init() else {
             throw .library(
                 code: Int32(bitPattern: CURLE_OUT_OF_MEMORY.rawValue), reason: "no easy handle")
@@ -77,7 +77,7 @@ public final class HTTPSTransfer {
     /// allow it.
     public func setURL(_ url: String) throws(HTTPSError) {
         precondition(!isRunning, "a transfer is changed while it is idle")
-        address = try HTTPSAddress(url, allowsPlainLoopback: settings.allowsPlainLoopback)
+        address = try HTTPSAddress(url, settings)
         needsOptions = true
     }
 
@@ -117,7 +117,7 @@ public final class HTTPSTransfer {
         try check(unsafe pulsegate_curl_set_lines(easy, request.headers.link()))
         switch request.method {
         case .get: try check(unsafe pulsegate_curl_set_number(easy, CURLOPT_HTTPGET, 1))
-        case .post:
+        case .post, .put:
             let length = request.body.count
             try check(unsafe pulsegate_curl_set_number(easy, CURLOPT_POST, 1))
             try check(
@@ -127,6 +127,10 @@ public final class HTTPSTransfer {
                 unsafe pulsegate_curl_set_pointer(
                     easy, CURLOPT_POSTFIELDS, request.bodyAddress()))
         }
+        // A name of its own for the method; nil for the one that libcurl has by itself.
+        try check(
+            unsafe pulsegate_curl_set_text(
+                easy, CURLOPT_CUSTOMREQUEST, request.method == .put ? "PUT" : nil))
         try check(unsafe curl_multi_add_handle(client.multi, easy))
         isRunning = true
     }

@@ -1,10 +1,8 @@
 import Bytes
 import Configuration
-import Credentials
 import Gateway
 import HTTPS
 import Linux
-import SigV4
 
 /// Sizes of answers.
 private enum AnswerBytes {
@@ -68,12 +66,12 @@ extension NetworkPlan {
     init(
         _ service: ServiceSinkSettings, of sink: Configuration.Sink, name: String, target: String
     ) throws(SetupError) {
-        let credentials = try Self.credentials(service, sink: sink.name)
         self.init(
             url: service.endpoint.url, authority: service.endpoint.authority, path: "/",
             contentType: "application/x-amz-json-1.1", target: target,
             authorization: .signed(
-                region: service.region, service: name, hashesContent: false, credentials),
+                region: service.region, service: name, hashesContent: false,
+                service.credentials),
             https: Self.https(service), bodyBytes: sink.batchBytes,
             answerBytes: AnswerBytes.base + AnswerBytes.perEntry * sink.batchRecords)
     }
@@ -87,7 +85,7 @@ extension NetworkPlan {
         case .signed(let serverless):
             authorization = .signed(
                 region: service.region, service: serverless ? "aoss" : "es",
-                hashesContent: serverless, try Self.credentials(service, sink: sink.name))
+                hashesContent: serverless, service.credentials)
         case .user(let name, let file):
             let pair = Array("\(name):\(try Self.secret(file, sink: sink.name))".utf8)
             var basic = FixedBuffer(capacity: 8 + 2 * pair.count)
@@ -148,37 +146,5 @@ extension NetworkPlan {
             throw SetupError("sink \(sink): \(path) is empty; write the secret into its first line")
         }
         return line
-    }
-
-    private static func credentials(
-        _ settings: ServiceSinkSettings, sink: String
-    ) throws(SetupError) -> SigningCredentials {
-        let search = CredentialSearch(
-            configuredFile: settings.credentialsFile, configuredProfile: settings.profile,
-            environment: CredentialEnvironment(variable: Environment.value))
-        let key: AccessKey
-        do throws(CredentialError) {
-            switch try search.begin() {
-            case .found(let found): key = found
-            case .readFile(let path): key = try search.select(from: contents(of: path))
-            }
-        } catch {
-            throw SetupError("sink \(sink): \(error)")
-        }
-        do throws(SigningError) {
-            return try SigningCredentials(
-                accessKeyID: key.accessKeyID, secretAccessKey: key.secretAccessKey,
-                sessionToken: key.sessionToken)
-        } catch {
-            throw SetupError("sink \(sink): the access key cannot sign: \(error)")
-        }
-    }
-
-    private static func contents(of path: String) -> SharedCredentialsContent {
-        do throws(SystemError) {
-            return .bytes(try Path.contents(of: path, atMost: 1 << 20))
-        } catch {
-            return .unreadable(error.reason)
-        }
     }
 }

@@ -7,6 +7,8 @@ enum Usage {
               replays a recording through the whole pipeline: no cloud, no radio, no board
           pulsegate run --config FILE
               the gateway itself; FILE.d/*.conf are read after FILE
+          pulsegate check --config FILE
+              reads the configuration as `run` does, and says what is wrong with it
           pulsegate scan [--for SECONDS] [--adapter hci0] [--all] [--json]
               the sensors in range, and what to write into the configuration for each
           pulsegate ble list|info|connect|disconnect|forget [ADDRESS] [--json]

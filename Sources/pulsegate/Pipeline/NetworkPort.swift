@@ -1,4 +1,5 @@
 import Bytes
+import Credentials
 import Gateway
 import HTTPS
 import LibCrypto
@@ -12,7 +13,7 @@ struct NetworkPlan {
     /// Who we say we are.
     enum Authorization {
         /// Signature Version 4; `hashesContent` where the service wants `x-amz-content-sha256`.
-        case signed(region: String, service: String, hashesContent: Bool, SigningCredentials)
+        case signed(region: String, service: String, hashesContent: Bool, CredentialSettings)
         /// The value of the header `Authorization`, as it is sent.
         case fixed(String)
         case none
@@ -41,6 +42,9 @@ private struct RequestWriter: ~Copyable {
     private let target: [UInt8]?
     private let fixed: [UInt8]?
     private let hashesContent: Bool
+    /// Region and service; nil where requests are not signed.
+    private let scope: CredentialScope?
+    /// Made with the first key.
     private var signer: Signer?
     private var request: CanonicalRequest
     /// The content's hash in hexadecimal.
@@ -51,7 +55,7 @@ private struct RequestWriter: ~Copyable {
         target = plan.target.map { Array($0.utf8) }
         var request = CanonicalRequest()
         switch plan.authorization {
-        case .signed(let region, let service, let hashesContent, let credentials):
+        case .signed(let region, let service, let hashesContent, _):
             self.hashesContent = hashesContent
             fixed = nil
             try request.begin(
@@ -60,19 +64,28 @@ private struct RequestWriter: ~Copyable {
             if let target = plan.target {
                 try request.append(header: "x-amz-target", value: target)
             }
-            signer = Signer(
-                scope: try CredentialScope(region: region, service: service),
-                credentials: credentials, sha256: LibCrypto.sha256Function)
+            scope = try CredentialScope(region: region, service: service)
         case .fixed(let value):
             fixed = Array(value.utf8)
             hashesContent = false
-            signer = nil
+            scope = nil
         case .none:
             fixed = nil
             hashesContent = false
-            signer = nil
+            scope = nil
         }
         self.request = request
+    }
+
+    /// Signs with these from now on.
+    mutating func use(_ credentials: SigningCredentials) {
+        guard let scope else { return }
+        if signer == nil {
+            signer = Signer(
+                scope: scope, credentials: credentials, sha256: LibCrypto.sha256Function)
+        } else {
+            signer?.credentials = credentials
+        }
     }
 
     mutating func write(
@@ -124,18 +137,23 @@ final class NetworkPort: NetworkSink {
     private let endpoint: String
     /// The cause of the last failure, without what differs from one try to the next.
     private var lastCause: String?
-    private let keeper: TimeKeeper
-    private let isSigned: Bool
+    private let time: TimeKeeper
+    /// Has the key that requests are signed with; nil where they are not.
+    private let keeper: CredentialKeeper?
+    /// The number of the key that the last request was signed with.
+    private var keyVersion: UInt64?
     /// The request asks for the time alone.
     private var isAskingTime = false
     private var hasAskedTime = false
     /// The last request was sent again at once, at another time: no other one is.
     private var hasResent = false
 
-    init(plan: NetworkPlan, client: HTTPSClient, keeper: TimeKeeper) throws(SetupError) {
+    init(
+        plan: NetworkPlan, client: HTTPSClient, keeper: CredentialKeeper?, time: TimeKeeper
+    ) throws(SetupError) {
         endpoint = plan.url
         self.keeper = keeper
-        isSigned = if case .signed = plan.authorization { true } else { false }
+        self.time = time
         do throws(SigningError) {
             writer = try RequestWriter(plan: plan)
         } catch {
@@ -151,13 +169,21 @@ final class NetworkPort: NetworkSink {
     }
 
     func begin(sink: Int, gateway: inout Gateway, now: Moment, journal: Journal) {
-        transfer.verify(at: keeper.clock.verificationSeconds(at: now.monotonicNanoseconds))
+        transfer.verify(at: time.clock.verificationSeconds(at: now.monotonicNanoseconds))
+        if let keeper {
+            // The desk resumes the sink when there is a key.
+            guard let (credentials, version) = keeper.usable(now: now) else {
+                return gateway.suspendSink(sink)
+            }
+            if version != keyVersion { writer.use(credentials) }
+            keyVersion = version
+        }
         do throws(RequestError) {
             // A signature with a wrong time is refused, and the answer says the right one. Who
             // takes records without one would take them with a wrong time too: ask first.
             isAskingTime =
-                !isSigned && !hasAskedTime
-                && keeper.clock.source(at: now.monotonicNanoseconds) == .floor
+                keeper == nil && !hasAskedTime
+                && time.clock.source(at: now.monotonicNanoseconds) == .floor
             if isAskingTime {
                 hasAskedTime = true
                 transfer.prepare { message in
@@ -192,14 +218,14 @@ final class NetworkPort: NetworkSink {
         case .answered(let answer):
             lastCause = nil
             if isAskingTime {
-                _ = keeper.note(answer, isRefused: false, by: endpoint)
+                _ = time.note(answer, isRefused: false, by: endpoint)
                 return gateway.sinkResends(sink: sink, now: now)
             }
             let isRefused =
                 answer.status >= 400
                 && ServiceError.refusal(status: answer.status, body: transfer.response)
                     == .clockSkew
-            let isNews = keeper.note(answer, isRefused: isRefused, by: endpoint)
+            let isNews = time.note(answer, isRefused: isRefused, by: endpoint)
             if isRefused && isNews && !hasResent {
                 hasResent = true
                 return gateway.sinkResends(sink: sink, now: now)
@@ -209,12 +235,13 @@ final class NetworkPort: NetworkSink {
             gateway.sinkAnswered(
                 sink: sink, status: answer.status, body: transfer.response,
                 retryAfterNanoseconds: wait, now: now)
+            if let keyVersion {
+                let isRefused = gateway.sinks[sink].refusal?.concernsKey ?? false
+                keeper?.note(refused: isRefused, version: keyVersion)
+            }
         case .failed(let failure):
-            let isDated =
-                failure.certificateProblem == .expired
-                || failure.certificateProblem == .notYetValid
             if isAskingTime { hasAskedTime = false }
-            if isDated && keeper.doubtKernel() {
+            if failure.isDated && time.doubtKernel() {
                 return gateway.sinkResends(sink: sink, now: now)
             }
             note("\(failure)", cause: failure.cause, journal)

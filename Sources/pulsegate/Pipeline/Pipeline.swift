@@ -12,7 +12,7 @@ import Vitals
 struct Pipeline: ~Copyable {
     /// What a wait of the poll loop is about.
     enum Token: UInt64 {
-        case worker, signals, network, input, radio
+        case worker, signals, network, input, radio, credentials
     }
 
     /// What woke the loop, beside its own descriptors.
@@ -30,12 +30,14 @@ struct Pipeline: ~Copyable {
     private var poller: Poller
     /// When the poll loop woke last, monotonic nanoseconds.
     private var woken: Int64?
-    let keeper: TimeKeeper
+    let time: TimeKeeper
     private let network: HTTPSClient?
+    /// Sources of keys; nil without a sink that is reached over the network.
+    private let desk: CredentialDesk?
 
     init(
         gateway: consuming Gateway, journal: Journal, ringJob: RingJob, worker: DiskWorker,
-        ports: [any SinkPort], network: HTTPSClient?, keeper: TimeKeeper
+        ports: [any SinkPort], network: HTTPSClient?, desk: CredentialDesk?, time: TimeKeeper
     ) throws(SystemError) {
         let poller = try Poller()
         try poller.set(
@@ -44,14 +46,23 @@ struct Pipeline: ~Copyable {
             try poller.set(
                 network.number, token: Token.network.rawValue, readable: true, writable: false)
         }
+        if let desk {
+            try poller.set(
+                desk.number, token: Token.credentials.rawValue, readable: true, writable: false)
+        }
         self.gateway = gateway
         self.journal = journal
+        self.desk = desk
         self.worker = worker
         self.ports = ports
         self.network = network
-        self.keeper = keeper
+        self.time = time
         self.poller = poller
         self.ringJob = ringJob
+        // Until there is a key.
+        for keeper in desk?.keepers ?? [] {
+            for sink in keeper.sinks { self.gateway.suspendSink(sink.index) }
+        }
     }
 
     /// Watches a descriptor of the caller's.
@@ -67,7 +78,7 @@ struct Pipeline: ~Copyable {
             preconditionFailure("an address is short enough for a name")
         }
         journal.rename(sensor: sensor, to: name)
-        gateway.assign(sensor: sensor, name: short, time: keeper.now())
+        gateway.assign(sensor: sensor, name: short, time: time.now())
         carryOut()
     }
 
@@ -80,7 +91,7 @@ struct Pipeline: ~Copyable {
         let arrival = Clock.monotonicNanoseconds()
         gateway.receive(
             notification, characteristic: characteristic, sensor: sensor, time: time,
-            clock: keeper.state(at: arrival), now: arrival)
+            clock: self.time.state(at: arrival), now: arrival)
         carryOut(arrival: arrival)
     }
 
@@ -118,9 +129,9 @@ struct Pipeline: ~Copyable {
             ringJob.prepareRead(first: first, count: count)
             worker.submit(ringJob)
         case .send(let sink):
-            let now = keeper.now()
-            if let time = keeper.newBootTime(at: now.monotonicNanoseconds) { gateway.know(time) }
-            if let notes = keeper.save() { worker.submit(notes) }
+            let now = time.now()
+            if let boot = time.newBootTime(at: now.monotonicNanoseconds) { gateway.know(boot) }
+            if let notes = time.save() { worker.submit(notes) }
             ports[sink].begin(sink: sink, gateway: &gateway, now: now, journal: journal)
         case .report(let report): journal.note(report)
         }
@@ -131,6 +142,7 @@ struct Pipeline: ~Copyable {
     mutating func wait(until deadline: Int64?) throws(SystemError) -> Wakes {
         var due = gateway.deadline()
         if let deadline { due = min(due ?? deadline, deadline) }
+        if let deadline = desk?.deadline(now: time.now()) { due = min(due ?? deadline, deadline) }
         let now = Clock.monotonicNanoseconds()
         if let woken { journal.turnLatency.record(nanoseconds: now - woken) }
         let timeout = due.map { $0 - now }
@@ -144,14 +156,27 @@ struct Pipeline: ~Copyable {
             case .signals: wakes.signals = true
             case .input: wakes.input = true
             case .radio: wakes.radio = true
-            case nil: break
+            // What programs have printed is taken in any case.
+            case .credentials, nil: break
             }
         }
         woken = Clock.monotonicNanoseconds()
         if hasJobs { finishJobs() }
         if hasTraffic { finishTransfers() }
         carryOut()
+        askForKeys()
         return wakes
+    }
+
+    /// Lets the sources of keys do what is due; sinks whose key came or ended are told.
+    private mutating func askForKeys() {
+        guard let desk else { return }
+        var isChanged = false
+        desk.advance { sink, hasKey in
+            isChanged = true
+            if hasKey { gateway.resumeSink(sink) } else { gateway.suspendSink(sink) }
+        }
+        if isChanged { carryOut() }
     }
 
     private mutating func finishJobs() {
@@ -160,10 +185,11 @@ struct Pipeline: ~Copyable {
                 finishRingJob()
                 continue
             }
-            if job === keeper.file {
-                keeper.saved()
+            if job === time.file {
+                time.saved()
                 continue
             }
+            if desk?.finish(job) ?? false { continue }
             for (sink, port) in ports.enumerated() {
                 guard let port = port as? any DiskSink, port.job === job else { continue }
                 port.finish(sink: sink, gateway: &gateway, journal: journal)
@@ -179,6 +205,7 @@ struct Pipeline: ~Copyable {
             journal.log.write(.error, "\(error)")
         }
         while let transfer = network.nextFinished() {
+            if desk?.finish(transfer) ?? false { continue }
             for (sink, port) in ports.enumerated() {
                 guard let port = port as? any NetworkSink, port.transfer === transfer else {
                     continue
@@ -219,7 +246,8 @@ struct Pipeline: ~Copyable {
     /// Ends the worker after what it has begun, and what runs on the network.
     func stop() {
         for port in ports { port.cancel() }
-        if let notes = keeper.save(atEnd: true) { worker.submit(notes) }
+        if let notes = time.save(atEnd: true) { worker.submit(notes) }
+        desk?.stop()
         worker.stop()
     }
 }

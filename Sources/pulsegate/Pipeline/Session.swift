@@ -81,7 +81,7 @@ struct Session: ~Copyable {
 
     /// The time of the sensor now: a recording has its own.
     var sensorNow: Moment {
-        let now = pipeline.keeper.now()
+        let now = pipeline.time.now()
         return replay?.sensorTime(at: now.monotonicNanoseconds) ?? now
     }
 
@@ -144,7 +144,7 @@ struct Session: ~Copyable {
             take(now < until ? until : until + Self.ringNanoseconds)
         case .running:
             take(ending.inputUntil)
-            take(radioIsBusy ? 0 : radio?.deadline)
+            if let radio { take(radioIsBusy ? 0 : radio.deadline) }
             if pipeline.gateway.hasRoom { take(replay?.due) }
             if lines != nil && !watchesInput { take(0) }
         }
@@ -182,9 +182,9 @@ struct Session: ~Copyable {
         guard let lines else { return }
         try lines.read { line, bytes in
             switch line {
-            case .notification(.heartRateMeasurement): feed(bytes, at: pipeline.keeper.now())
+            case .notification(.heartRateMeasurement): feed(bytes, at: pipeline.time.now())
             case .notification(let characteristic):
-                pipeline.feed(bytes, characteristic, time: pipeline.keeper.now())
+                pipeline.feed(bytes, characteristic, time: pipeline.time.now())
             case .noMeasurement:
                 malformedLines += 1
                 pipeline.journal.log.write(
@@ -238,7 +238,7 @@ struct Session: ~Copyable {
                 guard !delivery.isFrozen else { return }
                 pipeline.feed(
                     bytes, delivery.characteristic, sensor: delivery.sensor,
-                    time: pipeline.keeper.now())
+                    time: pipeline.time.now())
             },
             tell: { note($0, radio.plan.unnamed) }, log: pipeline.journal.log)
     }

@@ -1,4 +1,5 @@
 import Alarm
+import Credentials
 import Gateway
 import HTTPS
 import LibCrypto
@@ -83,15 +84,18 @@ extension SessionPlan {
             try DiskWorker(capacity: 2 + sinks.count)
         }
         let boot = try SetupError.wrap { () throws(SystemError) in try Clock.bootID() }
-        let keeper = TimeKeeper(folder: dataFolder, boot: boot, log: log)
+        let time = TimeKeeper(folder: dataFolder, boot: boot, log: log)
         let network = try openNetwork()
+        let desk = try openDesk(log, worker, network, time)
         var ports: [any SinkPort] = []
-        for sink in sinks { ports.append(try openPort(sink, worker, network, keeper)) }
+        for index in sinks.indices {
+            ports.append(try openPort(index, worker, network, desk, time))
+        }
         // The time of a recording begins when everything is ready for it.
-        let start = keeper.now()
+        let start = time.now()
         replay?.begin(at: start)
         let gateway = Gateway(
-            settings: try gatewaySettings(replay?.sensorStart ?? start, boot, keeper),
+            settings: try gatewaySettings(replay?.sensorStart ?? start, boot, time),
             cursor: recovered.cursor,
             head: recovered.head,
             now: start.monotonicNanoseconds)
@@ -104,7 +108,7 @@ extension SessionPlan {
         do throws(SystemError) {
             let pipeline = try Pipeline(
                 gateway: gateway, journal: journal, ringJob: ringJob, worker: worker,
-                ports: ports, network: network, keeper: keeper)
+                ports: ports, network: network, desk: desk, time: time)
             return try Session(
                 pipeline: pipeline, replay: replay, radio: radio, ending: ending, signals: signals,
                 start: start, onBeat: onBeat)
@@ -174,19 +178,36 @@ extension SessionPlan {
         }
     }
 
+    private func openDesk(
+        _ log: Log, _ worker: DiskWorker, _ network: HTTPSClient?, _ time: TimeKeeper
+    ) throws(SetupError) -> CredentialDesk? {
+        guard let network else { return nil }
+        return try SetupError.wrap { () throws(SystemError) in
+            try CredentialDesk(
+                environment: CredentialEnvironment(variable: Environment.value), log: log,
+                worker: worker, network: network, time: time)
+        }
+    }
+
     private func openPort(
-        _ sink: SinkPlan, _ worker: DiskWorker, _ network: HTTPSClient?, _ keeper: TimeKeeper
+        _ index: Int, _ worker: DiskWorker, _ network: HTTPSClient?, _ desk: CredentialDesk?,
+        _ time: TimeKeeper
     ) throws(SetupError) -> any SinkPort {
+        let sink = sinks[index]
         switch sink.kind {
         case .file(let settings): return FileSinkPort(settings: settings, worker: worker)
         case .network(_, _, let plan):
             guard let network else { preconditionFailure("a network sink has a client") }
-            return try NetworkPort(plan: plan, client: network, keeper: keeper)
+            var keeper: CredentialKeeper?
+            if case .signed(_, _, _, let settings) = plan.authorization {
+                keeper = desk?.keeper(of: settings, sink: index, name: sink.name)
+            }
+            return try NetworkPort(plan: plan, client: network, keeper: keeper, time: time)
         }
     }
 
     private func gatewaySettings(
-        _ start: Moment, _ boot: BootID, _ keeper: TimeKeeper
+        _ start: Moment, _ boot: BootID, _ time: TimeKeeper
     ) throws(SetupError) -> GatewaySettings {
         var settings: [SinkSettings] = []
         for sink in sinks {
@@ -210,8 +231,8 @@ extension SessionPlan {
         gateway.syncsEach = syncsEach
         gateway.refusesWhenFull = refusesWhenFull
         gateway.start = start
-        gateway.startClock = keeper.state(at: start.monotonicNanoseconds)
-        gateway.clockNotes = keeper.notes
+        gateway.startClock = time.state(at: start.monotonicNanoseconds)
+        gateway.clockNotes = time.notes
         return gateway
     }
 

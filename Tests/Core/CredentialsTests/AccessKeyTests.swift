@@ -1,5 +1,6 @@
-import Credentials
 import Testing
+
+@testable import Credentials
 
 /// What a key shows of itself, and when it ends.
 @Suite struct AccessKeyTests {
@@ -11,10 +12,10 @@ import Testing
         var dumped = ""
         dump(key, to: &dumped)
         var inside = ""
-        dump(CredentialSearch.Step.found(key), to: &inside)
-        let texts = ["\(key)", "\([key])", String(reflecting: key), dumped, inside]
-        for text in texts {
-            #expect(text.contains("AKIA...MPLE"))
+        dump([ObtainedKey(key: key, place: "file")], to: &inside)
+        let texts = ["\(key)", "\([key])", String(reflecting: key), dumped]
+        for text in texts { #expect(text.contains("AKIA...MPLE")) }
+        for text in texts + [inside] {
             #expect(!text.contains("IOSFODNN7"))
             #expect(!text.contains("wJalr"))
             #expect(!text.contains("FQoGZ"))
@@ -31,29 +32,27 @@ import Testing
         #expect("\(AccessKey(accessKeyID: "test", secretAccessKey: "test"))" == "AccessKey(...)")
     }
 
-    @Test func valuesOnTheWayToAKeyShowNoSecret() {
-        let environment = CredentialEnvironment { "secret of \($0)" }
-        let search = CredentialSearch(
-            configuredFile: nil, configuredProfile: nil, environment: environment)
-        let file = SharedCredentials(Array("[a]\naws_secret_access_key = secret of a\n".utf8))
-        for value in [environment, search, file] as [Any] {
-            var text = "\(value) \(String(reflecting: value))"
+    @Test func valuesOnTheWayToAKeyShowNoSecret() throws {
+        let environment = CredentialEnvironment { "geheim of \($0)" }
+        let bytes = Array("[a]\naws_secret_access_key = geheim of a\n".utf8)
+        var request = CredentialRequest(url: "http://169.254.169.254/")
+        request.headers = [.authorization("geheim"), .metadataToken("geheim")]
+        let found = ObtainedKey(
+            key: AccessKey(accessKeyID: "AKIA", secretAccessKey: "geheim"), place: "file")
+        let values: [Any] = [
+            environment, SharedCredentials(bytes), request, found,
+            CredentialSearch(settings: CredentialSettings(), environment: environment),
+            CredentialSearch.Step.found(found), CredentialSearch.Step.request(request),
+            CredentialReply(status: 200, body: bytes, serverWallMicroseconds: nil),
+            ProcessOutcome.ended(status: 0, output: bytes), SharedCredentialsContent.bytes(bytes),
+            try ProcessCommand("/bin/x geheim"), request.headers,
+            CredentialReport.obtained(key: found.key, place: "file", lifeNanoseconds: nil),
+        ]
+        for value in values {
+            var text = "\(value) \(String(reflecting: value)) \([value])"
             dump(value, to: &text)
-            #expect(!text.contains("secret of AWS_SECRET_ACCESS_KEY"))
-            #expect(!text.contains("secret of AWS_SESSION_TOKEN"))
-            #expect(!text.contains("secret of a"))
+            #expect(!text.contains("geheim"), "\(type(of: value))")
+            #expect(!text.contains("103, 101, 104"), "\(type(of: value))")
         }
-        let content = SharedCredentialsContent.bytes([115, 101, 99])
-        #expect(!"\(content) \(String(reflecting: content))".contains("101"))
-    }
-
-    @Test func aKeyExpiresAtItsExpiry() {
-        #expect(!key.isExpired(at: 999))
-        #expect(key.isExpired(at: 1_000))
-    }
-
-    @Test func aKeyWithoutExpiryDoesNotExpire() {
-        let plain = AccessKey(accessKeyID: "id", secretAccessKey: "secret")
-        #expect(!plain.isExpired(at: Int64.max))
     }
 }

@@ -1,267 +1,368 @@
-import Credentials
 import TestSupport
 import Testing
 
-/// Which source a key is taken from.
+@testable import Credentials
+
+/// Which source a key is taken from, and what is asked on the way.
 @Suite struct CredentialSearchTests {
-    @Test func theEnvironmentComesFirst() throws {
-        let search = search(variables: [
-            "AWS_ACCESS_KEY_ID": "AKIAENV", "AWS_SECRET_ACCESS_KEY": "s",
-            "AWS_SESSION_TOKEN": "t", "AWS_PROFILE": "bedside", "HOME": "/root",
-        ])
-        #expect(
-            try search.begin()
-                == .found(
-                    AccessKey(accessKeyID: "AKIAENV", secretAccessKey: "s", sessionToken: "t")))
-    }
+    private let environmentKey = ["AWS_ACCESS_KEY_ID": "AKIAENV", "AWS_SECRET_ACCESS_KEY": "s"]
+    private let sample = """
+        # keys of the ward
+        [default]
+        aws_access_key_id = AKIADEFAULT
+        aws_secret_access_key = d
 
-    @Test func withoutKeysInTheEnvironmentTheFileAtHomeIsRead() throws {
-        #expect(
-            try search(variables: ["HOME": "/root"]).begin()
-                == .readFile(path: "/root/.aws/credentials"))
-    }
-
-    @Test func emptyVariablesAreAsGoodAsUnset() throws {
-        let search = search(variables: [
-            "AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", "AWS_PROFILE": "",
-            "AWS_SHARED_CREDENTIALS_FILE": "", "HOME": "/root",
-        ])
-        #expect(try search.begin() == .readFile(path: "/root/.aws/credentials"))
-        #expect(search.profile == "default")
-    }
-
-    @Test func theEnvironmentNamesFileAndProfile() throws {
-        let search = search(variables: [
-            "AWS_SHARED_CREDENTIALS_FILE": "~/keys", "AWS_PROFILE": "bedside", "HOME": "/root",
-        ])
-        #expect(try search.begin() == .readFile(path: "/root/keys"))
-        #expect(search.profile == "bedside")
-    }
-
-    @Test func aConfiguredProfileOrFileGoesBeforeKeysInTheEnvironment() throws {
-        let variables = [
-            "AWS_ACCESS_KEY_ID": "AKIAENV", "AWS_SECRET_ACCESS_KEY": "s", "HOME": "/root",
-            "AWS_PROFILE": "other",
-        ]
-        let byProfile = search(profile: "bedside", variables: variables)
-        #expect(try byProfile.begin() == .readFile(path: "/root/.aws/credentials"))
-        #expect(byProfile.profile == "bedside")
-        let byFile = search(file: "/etc/keys", variables: variables)
-        #expect(try byFile.begin() == .readFile(path: "/etc/keys"))
-        #expect(byFile.profile == "other")
-    }
-
-    @Test func theKeyOfTheProfileIsSelected() throws {
-        let key = try search(profile: "bedside").select(from: .bytes(Array(sample.utf8)))
-        #expect(
-            key
-                == AccessKey(
-                    accessKeyID: "AKIABEDSIDE", secretAccessKey: "b+/=", sessionToken: "tok=="))
-    }
-
-    @Test func aProfileWithoutTokenGivesAKeyWithoutToken() throws {
-        let key = try search().select(from: .bytes(Array(sample.utf8)))
-        #expect(key == AccessKey(accessKeyID: "AKIADEFAULT", secretAccessKey: "d"))
-    }
-
-    @Test func aSessionTokenOfThousandsOfBytesIsRead() throws {
-        let token = String(repeating: "t", count: 8_192)
-        let text = "[default]\naws_access_key_id=i\naws_secret_access_key=s\naws_session_token="
-        #expect(
-            try search().select(from: .bytes(Array((text + token).utf8))).sessionToken == token)
-    }
-
-    @Test func theFileIsTakenAsAWSToolsTakeIt() throws {
-        let spellings = [
-            "[default]\naws_access_key_id = i\naws_secret_access_key = s\n",
-            "[ default ] # mine\nAWS_Access_Key_ID=i\r\nAWS_SECRET_ACCESS_KEY=s\r\n",
-            "\u{FEFF}[default]\n\taws_access_key_id\t=\ti ; old\n  aws_secret_access_key : s # x",
-            "[a]\nx=y\n[default]\naws_access_key_id=i\n[b]\n[default]\naws_secret_access_key=s",
-            "aws_access_key_id=0\n[default]\naws_access_key_id=1\naws_access_key_id=i\n"
-                + "junk\n# aws_access_key_id=2\ns3 =\n  max = 5\naws_secret_access_key=s",
-        ]
-        for text in spellings {
-            #expect(
-                try search().select(from: .bytes(Array(text.utf8)))
-                    == AccessKey(accessKeyID: "i", secretAccessKey: "s"), "\(text)")
-        }
-    }
-
-    @Test func randomFilesNeverTrap() throws {
-        var random = SeededRandom()
-        for _ in 0..<3_000 {
-            var bytes = Array(sample.utf8)
-            for _ in 0..<Int.random(in: 1...30, using: &random) {
-                let place = Int.random(in: 0..<bytes.count, using: &random)
-                bytes[place] = UInt8.random(in: 0...255, using: &random)
-            }
-            do throws(CredentialError) {
-                let key = try search().select(from: .bytes(bytes))
-                #expect(!key.accessKeyID.isEmpty && !key.secretAccessKey.isEmpty)
-            } catch {
-                #expect(error.findings.count == 2)
-            }
-        }
-    }
-}
-
-/// The exact words of each refusal.
-@Suite struct CredentialErrorTests {
-    private let remedy = """
-        Remedy: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or write aws_access_key_id and \
-        aws_secret_access_key under [default] in /root/.aws/credentials.
+        [bedside]
+        aws_access_key_id = AKIABEDSIDE
+        aws_secret_access_key = b+/=
+        aws_session_token = tok==
         """
 
-    @Test func aMissingFileNamesEverythingThatWasLookedFor() {
-        expect(
-            select(.unreadable("No such file or directory")), .absent,
-            """
-            no AWS access key; looked in:
-              1. environment: neither AWS_ACCESS_KEY_ID nor AWS_SECRET_ACCESS_KEY is set
-              2. /root/.aws/credentials, profile default: No such file or directory
-            \(remedy)
-            """)
-    }
-
-    @Test func aConfiguredProfileSaysThatTheEnvironmentWasNotAsked() {
-        expect(
-            select("", profile: "bedside"), .absent,
-            """
-            no AWS access key; looked in:
-              1. environment: not asked, the configuration names a profile or a file
-              2. /root/.aws/credentials, profile bedside: has no sections
-            Remedy: write aws_access_key_id and aws_secret_access_key under [bedside] in \
-            /root/.aws/credentials.
-            """)
-    }
-
-    @Test func withoutHomeThereIsNoFile() {
-        let error = #expect(throws: CredentialError.self) { try search(variables: [:]).begin() }
-        expect(
-            error, .absent,
-            """
-            no AWS access key; looked in:
-              1. environment: neither AWS_ACCESS_KEY_ID nor AWS_SECRET_ACCESS_KEY is set
-              2. file: neither AWS_SHARED_CREDENTIALS_FILE nor HOME is set
-            Remedy: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or write aws_access_key_id \
-            and aws_secret_access_key under [default] in ~/.aws/credentials.
-            """)
-    }
-
-    @Test func halfAKeyInTheEnvironmentStopsTheSearch() {
-        let id = #expect(throws: CredentialError.self) {
-            try search(variables: ["AWS_ACCESS_KEY_ID": "i", "HOME": "/root"]).begin()
-        }
-        expect(
-            id, .faulty,
-            """
-            the AWS access key is not usable; looked in:
-              1. environment: AWS_ACCESS_KEY_ID is set, AWS_SECRET_ACCESS_KEY is not
-            Set AWS_SECRET_ACCESS_KEY too, or unset AWS_ACCESS_KEY_ID.
-            """)
-        let secret = #expect(throws: CredentialError.self) {
-            try search(variables: ["AWS_SECRET_ACCESS_KEY": "s"]).begin()
-        }
+    @Test func theEnvironmentComesBeforeTheFile() {
+        var walk = Walk(variables: environmentKey)
+        walk.variables["AWS_SESSION_TOKEN"] = "t"
+        walk.variables["AWS_PROFILE"] = "bedside"
+        let outcome = walk.run()
+        #expect(outcome.steps == [])
         #expect(
-            secret?.findings.first?.text
-                == "AWS_SECRET_ACCESS_KEY is set, AWS_ACCESS_KEY_ID is not")
+            outcome.key?.key
+                == AccessKey(accessKeyID: "AKIAENV", secretAccessKey: "s", sessionToken: "t"))
+        #expect(outcome.key?.place == "environment")
     }
 
-    @Test func aDamagedKeyInTheEnvironmentIsNamedAndNotShown() {
-        let error = #expect(throws: CredentialError.self) {
-            try search(variables: ["AWS_ACCESS_KEY_ID": "i", "AWS_SECRET_ACCESS_KEY": "geheim\n"])
-                .begin()
+    @Test func theEnvironmentMaySayWhenItsKeyEnds() {
+        var walk = Walk(variables: environmentKey)
+        walk.variables["AWS_CREDENTIAL_EXPIRATION"] = "2025-07-15T17:10:33Z"
+        #expect(walk.run().key?.key.expiryWallMicroseconds == Answers.expiry)
+        walk.variables["AWS_CREDENTIAL_EXPIRATION"] = "soon"
+        #expect(walk.run().key?.key.expiryWallMicroseconds == nil)
+    }
+
+    @Test func whatTheServiceManagerHandsOverComesBeforeTheEnvironment() {
+        var walk = Walk(variables: environmentKey)
+        walk.variables["CREDENTIALS_DIRECTORY"] = "/run/credentials/p"
+        walk.files["/run/credentials/p/aws-credentials"] = sample
+        let outcome = walk.run()
+        #expect(outcome.key?.key.accessKeyID == "AKIADEFAULT")
+        #expect(outcome.files == ["/run/credentials/p/aws-credentials"])
+        walk.files = [:]
+        #expect(walk.run().key?.key.accessKeyID == "AKIAENV")
+    }
+
+    @Test func emptyVariablesAreAsGoodAsUnset() {
+        let walk = Walk(
+            variables: [
+                "AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", "AWS_PROFILE": "",
+                "AWS_SHARED_CREDENTIALS_FILE": "", "HOME": "/root",
+                "AWS_CONTAINER_CREDENTIALS_FULL_URI": "",
+            ], files: ["/root/.aws/credentials": sample])
+        let outcome = walk.run()
+        #expect(outcome.steps == ["read /root/.aws/credentials /root/.aws/config"])
+        #expect(outcome.key?.key.accessKeyID == "AKIADEFAULT")
+    }
+
+    @Test func theEnvironmentNamesFilesAndProfile() {
+        let walk = Walk(
+            variables: [
+                "AWS_SHARED_CREDENTIALS_FILE": "~/keys", "AWS_CONFIG_FILE": "/etc/aws",
+                "AWS_PROFILE": "bedside", "HOME": "/root",
+            ], files: ["/root/keys": sample])
+        let outcome = walk.run()
+        #expect(outcome.steps == ["read /root/keys /etc/aws"])
+        #expect(outcome.key?.key.accessKeyID == "AKIABEDSIDE")
+        #expect(outcome.key?.place == "/root/keys, profile bedside")
+    }
+
+    @Test func aConfiguredProfileOrFileGoesBeforeKeysInTheEnvironment() {
+        var walk = Walk(variables: environmentKey)
+        walk.variables["HOME"] = "/root"
+        walk.variables["AWS_PROFILE"] = "other"
+        walk.files = ["/root/.aws/credentials": sample, "/etc/keys": sample]
+        walk.settings.profile = "bedside"
+        #expect(walk.run().key?.key.accessKeyID == "AKIABEDSIDE")
+        walk.settings.file = "/etc/keys"
+        #expect(walk.run().steps == ["read /etc/keys"])
+        walk.settings.profile = nil
+        #expect(walk.run().error?.findings.map(\.place) == ["/etc/keys, profile other"])
+    }
+
+    @Test func aKeyOfTheConfigurationHasItsSecretInAFile() {
+        var walk = Walk(variables: environmentKey)
+        walk.variables["CREDENTIALS_DIRECTORY"] = "/run/c"
+        walk.settings.accessKeyID = "AKIACONFIGURED00"
+        walk.settings.secretFile = "$CREDENTIALS_DIRECTORY/aws"
+        walk.files["/run/c/aws"] = "geheim\r\nmore\n"
+        let key = AccessKey(accessKeyID: "AKIACONFIGURED00", secretAccessKey: "geheim")
+        #expect(walk.run().key == ObtainedKey(key: key, place: "/run/c/aws"))
+        for (text, wanted) in [
+            ("", "has no first line"), ("\n", "has no first line"),
+            ("a b\n", "its first line has a blank or a character outside ASCII"),
+        ] {
+            walk.files["/run/c/aws"] = text
+            let error = walk.run().error
+            #expect(error?.findings.last?.text == wanted)
+            #expect(error?.kind == .faulty)
         }
-        expect(
-            error, .faulty,
-            """
-            the AWS access key is not usable; looked in:
-              1. environment: AWS_SECRET_ACCESS_KEY has a blank or a character outside ASCII
-            Set AWS_SECRET_ACCESS_KEY again.
-            """)
     }
 
-    @Test func eachFaultOfTheFileHasItsWords() {
-        let long = String(repeating: "x", count: 129)
-        let cases = [
-            ("[prod]\n[test]\n", "has no [default], only [prod], [test]", false),
+    @Test func aProfileMayNameAProcess() {
+        var walk = Walk()
+        walk.files["/root/.aws/config"] = """
+            [default]
+            credential_process = "/opt/my keys" --user # no comment
+            [profile bedside]
+            credential_process = /opt/other
+            """
+        walk.process = .ended(status: 0, output: Array(Answers.process.utf8))
+        let outcome = walk.run()
+        #expect(
+            outcome.commands.map(\.words) == [
+                ["/opt/my keys", "--user", "#", "no", "comment"]
+            ])
+        #expect(outcome.key?.place == "credential_process of profile default")
+        #expect(outcome.key?.key.secretAccessKey == "s/+")
+        walk.settings.profile = "bedside"
+        #expect(walk.run().commands.map(\.words) == [["/opt/other"]])
+        // A key in the credentials file goes first, one in the configuration file last.
+        walk.files["/root/.aws/credentials"] = sample
+        #expect(walk.run().key?.key.accessKeyID == "AKIABEDSIDE")
+        walk.files = [
+            "/root/.aws/config": "[profile bedside]\n"
+                + sample.split(
+                    separator: "[bedside]\n")[1]
+        ]
+        #expect(walk.run().key?.key.accessKeyID == "AKIABEDSIDE")
+    }
+
+    @Test func aConfiguredProcessIsRunAndNothingElseAsked() {
+        var walk = Walk(variables: environmentKey)
+        walk.settings.process = "aws configure export-credentials --format process"
+        walk.process = .ended(status: 0, output: Array(Answers.process.utf8))
+        let outcome = walk.run()
+        #expect(outcome.steps == ["run aws|configure|export-credentials|--format|process"])
+        #expect(outcome.key?.key.expiryWallMicroseconds == Answers.expiry)
+        #expect(outcome.files == [])
+    }
+
+    @Test func eachEndOfAProcessHasItsWords() {
+        var walk = Walk()
+        walk.settings.process = "/bin/keys --password=geheim"
+        let cases: [(ProcessOutcome, String)] = [
+            (.ended(status: 3, output: Array("geheim".utf8)), "ended with status 3"),
+            (.killed(signal: 9), "was ended by signal 9"),
+            (.tookTooLong, "took longer than 30 s and was ended"),
+            (.saidTooMuch, "printed more than 65536 bytes and was ended"),
+            (.notStarted("No such file or directory"), "does not start: No such file or directory"),
+            (.ended(status: 0, output: []), "its answer is not the JSON of a key at byte 0"),
             (
-                (0..<9).map { "[p\($0)]\n" }.joined(),
-                "has no [default], only [p0], [p1], [p2], [p3], [p4], [p5], [p6], [p7], ...", false
-            ),
-            (
-                "[profile default]\n",
-                "has [profile default]; in this file it is called [default]", false
-            ),
-            ("[default]\nregion=x\n", "[default] has no aws_access_key_id", false),
-            (
-                "[default]\ncredential_process=/bin/x\n",
-                "[default] has credential_process, which is not supported, and no access key",
-                false
-            ),
-            (
-                "[default]\naws_access_key_id=i\naws_secret_access_key=\n",
-                "[default] has no aws_secret_access_key", true
-            ),
-            (
-                "[default]\naws_secret_access_key=s\n", "[default] has no aws_access_key_id", true
-            ),
-            (
-                "[default]\naws_access_key_id=a b\naws_secret_access_key=s\n",
-                "aws_access_key_id in line 2 has a blank or a character outside ASCII", true
-            ),
-            (
-                "[default]\naws_access_key_id=\(long)\naws_secret_access_key=s\n",
-                "aws_access_key_id in line 2 is longer than 128 bytes", true
-            ),
-            (
-                "[default]\naws_access_key_id=i\n\naws_secret_access_key=gehéim\n",
-                "aws_secret_access_key in line 4 has a blank or a character outside ASCII", true
+                .ended(status: 0, output: Array(#"{"Version":2}"#.utf8)),
+                "its answer has another Version than 1"
             ),
         ]
-        for (text, wanted, isFaulty) in cases {
-            let error = select(text)
-            #expect(error?.findings.last?.text == wanted)
-            #expect(error?.kind == (isFaulty ? .faulty : .absent), "\(text)")
+        for (process, wanted) in cases {
+            walk.process = process
+            let error = walk.run().error
+            #expect(error?.kind == .failed)
+            #expect(error?.findings == [.init(place: "credential_process", text: wanted)])
+            #expect(error.map { !"\($0.line)\($0)".contains("geheim") } ?? false)
         }
     }
 
-    private func select(_ text: String, profile: String? = nil) -> CredentialError? {
-        select(.bytes(Array(text.utf8)), profile: profile)
-    }
-
-    private func select(
-        _ content: SharedCredentialsContent, profile: String? = nil
-    ) -> CredentialError? {
-        #expect(throws: CredentialError.self) {
-            try search(profile: profile).select(from: content)
+    @Test func anIoTRoleIsAskedWithTheDevicesCertificate() {
+        var walk = Walk(variables: environmentKey)
+        walk.settings.iot = IoTRole(
+            url: "https://c1.credentials.iot.eu-central-1.amazonaws.com", roleAlias: "pulse",
+            thing: "gym-7", certificateFile: "/etc/p/cert.pem", keyFile: "/etc/p/key.pem",
+            authorityFile: nil)
+        let url =
+            "https://c1.credentials.iot.eu-central-1.amazonaws.com/role-aliases/pulse/credentials"
+        walk.replies["GET " + url] = CredentialReply(200, Answers.iot, wall: 77)
+        let outcome = walk.run()
+        #expect(outcome.steps == ["GET " + url])
+        #expect(outcome.requests.first?.headers == [.thingName("gym-7")])
+        #expect(outcome.requests.first?.identity?.keyFile == "/etc/p/key.pem")
+        #expect(outcome.key?.key.accessKeyID == "ASIAIOT")
+        #expect(outcome.key?.serverWallMicroseconds == 77)
+        for (status, wanted) in [
+            (403, "refuses with status 403: the certificate's policy, its thing or its state"),
+            (404, "answers with status 404: no such role alias"),
+            (500, "answers with status 500"),
+            (200, "its answer is not the JSON of a key at byte 1"),
+        ] {
+            walk.replies["GET " + url] = CredentialReply(status, "{")
+            #expect(walk.run().error?.findings.map(\.text) == [wanted])
         }
+        walk.replies = [:]
+        #expect(walk.run().error?.findings.map(\.text) == ["connect: refused"])
     }
 
-    private func expect(
-        _ error: CredentialError?, _ kind: CredentialError.Kind, _ text: String
-    ) {
-        #expect(error?.description == text)
-        #expect(error?.kind == kind)
+    @Test func randomFilesNeverTrap() {
+        var random = SeededRandom()
+        let letters = Array("[]=: \n\r\t#;\"'\\profile_".utf8)
+        for _ in 0..<2_000 {
+            var walk = Walk()
+            for path in ["/root/.aws/credentials", "/root/.aws/config"] {
+                var bytes = Array((sample + "\ncredential_process = a 'b'\n").utf8)
+                bytes.mutate(alphabet: letters, &random)
+                walk.files[path] = String(decoding: bytes, as: UTF8.self)
+            }
+            let outcome = walk.run()
+            #expect((outcome.key == nil) != (outcome.error == nil))
+            if let key = outcome.key?.key {
+                #expect(!key.accessKeyID.isEmpty && !key.secretAccessKey.isEmpty)
+            }
+        }
     }
 }
 
-private let sample = """
-    # keys of the ward
-    [default]
-    aws_access_key_id = AKIADEFAULT
-    aws_secret_access_key = d
+/// Agents of containers and the metadata of instances.
+@Suite struct MetadataSearchTests {
+    private static let metadata = "http://169.254.169.254/latest/"
+    private static let role = "meta-data/iam/security-credentials/"
+    private var instance: Walk {
+        Walk(replies: [
+            "PUT \(Self.metadata)api/token": CredentialReply(200, "session=="),
+            "GET \(Self.metadata)\(Self.role)": CredentialReply(200, "ward-role\n"),
+            "GET \(Self.metadata)\(Self.role)ward-role": CredentialReply(200, Answers.metadata),
+        ])
+    }
 
-    [bedside]
-    aws_access_key_id = AKIABEDSIDE
-    aws_secret_access_key = b+/=
-    aws_session_token = tok==
-    """
+    @Test func anInstanceIsAskedWithASessionOfItsOwn() {
+        let outcome = instance.run()
+        #expect(
+            outcome.steps.dropFirst() == [
+                "PUT http://169.254.169.254/latest/api/token",
+                "GET http://169.254.169.254/latest/meta-data/iam/security-credentials/",
+                "GET http://169.254.169.254/latest/meta-data/iam/security-credentials/ward-role",
+            ])
+        #expect(
+            outcome.requests.map(\.headers) == [
+                [.tokenSeconds("60")], [.metadataToken("session==")], [.metadataToken("session==")],
+            ])
+        #expect(outcome.requests.map(\.isNear) == [true, true, true])
+        #expect(outcome.key?.key.accessKeyID == "ASIAROLE")
+        #expect(outcome.key?.place == "instance metadata")
+    }
 
-private func search(
-    file: String? = nil, profile: String? = nil, variables: [String: String] = ["HOME": "/root"]
-) -> CredentialSearch {
-    CredentialSearch(
-        configuredFile: file, configuredProfile: profile,
-        environment: CredentialEnvironment { variables[$0] })
+    @Test func aDisabledInstanceIsNotAsked() {
+        var walk = instance
+        walk.variables["AWS_EC2_METADATA_DISABLED"] = "TRUE"
+        let outcome = walk.run()
+        #expect(outcome.requests == [])
+        #expect(outcome.error?.kind == .absent)
+        #expect(outcome.error?.findings.last?.text == "AWS_EC2_METADATA_DISABLED is set")
+    }
+
+    @Test func anotherAddressMayBeNamed() {
+        var walk = Walk()
+        walk.variables["AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE"] = "IPv6"
+        #expect(walk.run().requests.first?.url == "http://[fd00:ec2::254]/latest/api/token")
+        walk.variables["AWS_EC2_METADATA_SERVICE_ENDPOINT"] = "http://127.0.0.1:9/"
+        #expect(walk.run().requests.first?.url == "http://127.0.0.1:9/latest/api/token")
+    }
+
+    @Test func silenceIsNoInstanceUnlessOneWasMeant() {
+        var walk = Walk()
+        let error = walk.run().error
+        #expect(error?.kind == .absent)
+        #expect(error?.findings.count == 3)
+        #expect(error?.remedy.contains("AWS_ACCESS_KEY_ID") == true)
+        walk.settings.choice = .instance
+        #expect(walk.run().error?.kind == .failed)
+        #expect(walk.run().error?.remedy.contains("hop-limit 2") == true)
+    }
+
+    @Test func anInstanceWithoutRoleOrWithStrangeWordsGivesNoKey() {
+        for (place, reply, wanted) in [
+            (
+                "GET \(Self.metadata)\(Self.role)", CredentialReply(404, ""),
+                "the instance has no role"
+            ),
+            (
+                "GET \(Self.metadata)\(Self.role)", CredentialReply(200, "../../x"),
+                "the instance has no role"
+            ),
+            (
+                "GET \(Self.metadata)\(Self.role)", CredentialReply(500, ""),
+                "answers with status 500"
+            ),
+            (
+                "GET \(Self.metadata)\(Self.role)ward-role", CredentialReply(401, ""),
+                "answers with status 401"
+            ),
+            (
+                "GET \(Self.metadata)\(Self.role)ward-role",
+                CredentialReply(200, #"{"Code":"AssumeRoleUnauthorizedAccess"}"#),
+                "it refuses with AssumeRoleUnauthorizedAccess"
+            ),
+            (
+                "PUT \(Self.metadata)api/token", CredentialReply(403, ""),
+                "no answer: no EC2 instance, or a container behind a hop limit of 1 "
+                    + "(no session token, status 403)"
+            ),
+            (
+                "PUT \(Self.metadata)api/token", CredentialReply(200, "a\r\nb: c"),
+                "no answer: no EC2 instance, or a container behind a hop limit of 1 "
+                    + "(no session token, status 200)"
+            ),
+        ] {
+            var walk = instance
+            walk.replies[place] = reply
+            let outcome = walk.run()
+            #expect(outcome.key == nil)
+            #expect(outcome.error?.findings.last?.text == wanted)
+        }
+    }
+
+    @Test func aContainersAgentIsAskedBeforeTheInstance() {
+        var walk = instance
+        walk.variables["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"] = "/v2/c?id=1"
+        walk.variables["AWS_CONTAINER_CREDENTIALS_FULL_URI"] = "http://localhost/no"
+        walk.variables["AWS_CONTAINER_AUTHORIZATION_TOKEN"] = "Basic abc"
+        let url = "GET http://169.254.170.2/v2/c?id=1"
+        walk.replies[url] = CredentialReply(200, Answers.metadata)
+        let outcome = walk.run()
+        #expect(outcome.steps.last == url)
+        #expect(outcome.requests.map(\.headers) == [[.authorization("Basic abc")]])
+        #expect(outcome.key?.place == "container agent")
+        // One that gives none ends the search: another role than the task's would be used.
+        walk.replies[url] = CredentialReply(500, "")
+        #expect(walk.run().error?.findings.last?.text == "answers with status 500")
+        walk.replies[url] = nil
+        #expect(walk.run().error?.kind == .failed)
+    }
+
+    @Test func theTokenFileGoesBeforeTheTokenAndIsReadEachTime() {
+        var walk = Walk()
+        walk.settings.choice = .container
+        walk.variables["AWS_CONTAINER_CREDENTIALS_FULL_URI"] = "http://169.254.170.23/v1/c"
+        walk.variables["AWS_CONTAINER_AUTHORIZATION_TOKEN"] = "old"
+        walk.variables["AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"] = "/var/token"
+        walk.files["/var/token"] = "first\n"
+        var search = walk.search()
+        #expect(walk.run(&search).requests.first?.headers == [.authorization("first")])
+        walk.files["/var/token"] = "second"
+        #expect(walk.run(&search).requests.first?.headers == [.authorization("second")])
+        walk.files = [:]
+        #expect(
+            walk.run(&search).error?.findings.last?.text
+                == "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: No such file or directory")
+    }
+
+    @Test func whatIsNoAddressOrNoHeaderIsNotAsked() {
+        var walk = Walk()
+        walk.settings.choice = .container
+        for url in ["ftp://localhost/", "localhost", "http://a b/", "http://localhost/\n"] {
+            walk.variables["AWS_CONTAINER_CREDENTIALS_FULL_URI"] = url
+            #expect(walk.run().error?.findings.last?.text == "its address is no URL")
+        }
+        walk.variables["AWS_CONTAINER_CREDENTIALS_FULL_URI"] = "http://localhost/"
+        walk.variables["AWS_CONTAINER_AUTHORIZATION_TOKEN"] = "a\r\nHost: b"
+        #expect(
+            walk.run().error?.findings.last?.text
+                == "its authorization token has a blank or a character outside ASCII")
+        #expect(walk.run().requests == [])
+        walk.variables = [:]
+        #expect(walk.run().error?.kind == .absent)
+    }
 }

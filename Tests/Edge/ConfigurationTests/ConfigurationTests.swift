@@ -1,3 +1,4 @@
+import Credentials
 import Settings
 import Testing
 
@@ -56,13 +57,20 @@ import Testing
                                     stream: "heart.rates_1-a", region: "cn-north-1",
                                     endpoint: try #require(
                                         Endpoint("https://kinesis.cn-north-1.amazonaws.com.cn")),
-                                    certificateAuthorityFile: "/ca.pem", profile: "bedside",
-                                    credentialsFile: "/keys", timeoutNanoseconds: 3_000_000_000,
+                                    certificateAuthorityFile: "/ca.pem",
+                                    credentials: profileOfFile, timeoutNanoseconds: 3_000_000_000,
                                     connectTimeoutNanoseconds: 200_000_000),
                                 aggregateBytes: nil)),
                         fileSink("log", path: "var/pulse/log.ndjson"),
                         errorFile(path: "var/pulse/error_message.ndjson"),
                     ]))
+    }
+
+    private var profileOfFile: CredentialSettings {
+        var settings = CredentialSettings()
+        settings.file = "/keys"
+        settings.profile = "bedside"
+        return settings
     }
 
     private let lowAlarm = AlarmSettings(
@@ -77,8 +85,7 @@ import Testing
         let sink = try kinesis(read(smallest + kinesisSection))
         #expect(sink.endpoint.url == "https://kinesis.eu-central-1.amazonaws.com")
         #expect(sink.certificateAuthorityFile == nil)
-        #expect(sink.profile == nil)
-        #expect(sink.credentialsFile == nil)
+        #expect(sink.credentials == CredentialSettings())
         #expect(sink.timeoutNanoseconds == 10_000_000_000)
         #expect(sink.connectTimeoutNanoseconds == 5_000_000_000)
     }

@@ -72,3 +72,21 @@ uint32_t pulsegate_crc32c(const uint8_t *bytes, size_t count);
 // The day on which the program was built, at its first second, seconds since 1970. With
 // SOURCE_DATE_EPOCH in the environment of the build it is that day's, for reproducible builds.
 int64_t pulsegate_build_seconds(void);
+
+// Starts a program that is looked up in PATH, with nothing as standard input and standard error,
+// `output` as standard output, no other descriptor, no blocked signal and a process group of its
+// own. Answers an error number, 0 for success.
+int pulsegate_spawn(char *const *words, int output, int *process);
+
+// A descriptor that becomes readable when the process ends (pidfd_open(2)); negative: errno.
+int pulsegate_process_descriptor(int process);
+
+// pipe2(2) with O_CLOEXEC, whose reading end does not wait.
+int pulsegate_pipe(int ends[2]);
+
+// What Swift's runtime prints of a crash ends with the process instead: it has registers in it and
+// the bytes that they point to.
+void pulsegate_forbid_crash_reports(void);
+
+// The process leaves no core file and no other user's debugger reads its memory. 0: done.
+int pulsegate_forbid_core_dumps(void);

@@ -8,6 +8,7 @@ below, writes `ready ca=FILE NAME=PORT …` and serves until its standard input 
     unknown    signed by an authority that the tests do not trust
     old        TLS 1.1 at most                 plain            HTTP without TLS
     mute       accepts and says nothing        garbage          TLS, but not HTTP
+    mutual     asks for a certificate that the authority in FILE has signed
     proxy      an HTTP proxy that tunnels CONNECT to 127.0.0.1
 """
 
@@ -268,6 +269,10 @@ def listen_all(folder):
     old.maximum_version = ssl.TLSVersion.TLSv1_1
     ports["old"] = listen(old, serve_http)
     ports["plain"] = listen(None, serve_http)
+    mutual = context(folder, "good")
+    mutual.verify_mode = ssl.CERT_REQUIRED
+    mutual.load_verify_locations(folder / "ca.pem")
+    ports["mutual"] = listen(mutual, serve_http)
     ports["mute"] = listen(None, serve_mute)
     ports["garbage"] = listen(context(folder, "good"), serve_garbage)
     ports["proxy"] = listen(None, serve_proxy)
