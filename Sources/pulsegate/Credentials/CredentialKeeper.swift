@@ -4,6 +4,7 @@ import HTTPS
 import Linux
 import SigV4
 import Time
+import Uplink
 
 /// One source of keys for the sinks that share it: its life, and the one thing that is under way
 /// for it (files that are read, a program that runs, a request).
@@ -73,13 +74,10 @@ final class CredentialKeeper {
         }
     }
 
-    /// The service has answered what was signed with this version.
-    func note(refused: Bool, version: UInt64) {
-        if refused {
-            life.refused(version: version, now: Clock.now())
-        } else {
-            life.accepted(version: version)
-        }
+    /// The service has answered what was signed with this version; nil: it has taken it.
+    func note(_ refusal: RequestRefusal?, version: UInt64) {
+        guard let refusal else { return life.accepted(version: version) }
+        if refusal.concernsKey { life.refused(version: version, now: Clock.now()) }
     }
 
     func nextReport() -> CredentialReport? { life.nextReport() }
@@ -228,7 +226,8 @@ final class CredentialKeeper {
                 status: answer.status, body: body,
                 serverWallMicroseconds: answer.serverTimeSeconds.map { $0 * 1_000_000 })
             carryOut(search.take(reply: reply), desk)
-        case .failed(let failure): carryOut(search.take(failure: "\(failure)"), desk)
+        case .failed(let failure):
+            carryOut(search.take(failure: "\(failure)", cause: failure.cause), desk)
         case nil: preconditionFailure("a transfer that is handed back has a result")
         }
         return true

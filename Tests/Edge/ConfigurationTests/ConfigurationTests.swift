@@ -136,7 +136,8 @@ import Testing
         let service = { (stream: String, region: String, url: String) in
             ServiceSinkSettings(
                 stream: stream, region: region, endpoint: try endpoint(url),
-                timeoutNanoseconds: 10_000_000_000, connectTimeoutNanoseconds: 5_000_000_000)
+                credentials: CredentialSettings(), timeoutNanoseconds: 10_000_000_000,
+                connectTimeoutNanoseconds: 5_000_000_000)
         }
         #expect(
             sinks.map(\.target) == [
