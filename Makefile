@@ -85,6 +85,10 @@ test-bluez-day: packages-bluez release ## The same for a simulated day of seeded
 test-kill: venv release ## 200 kill -9 at random moments, ten rings of 20 (minutes)
 	PULSEGATE_KILL_RINGS=10 $(PYTHON) -m pytest -q -s Tests/EndToEnd/test_kill.py
 
+.PHONY: test-soak
+test-soak: venv release ## A million records through a service that misbehaves (minutes)
+	$(PYTHON) Tests/EndToEnd/soak.py
+
 .PHONY: bench
 bench: venv release ## The figures of the README, beside their peers, in one run
 	$(PYTHON) Tests/Bench/bench.py
