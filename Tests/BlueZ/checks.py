@@ -23,6 +23,9 @@ Entry = dict[str, Any]
 IN_FLIGHT_SECONDS = 0.2
 # What a gateway may take to see that a sensor is frozen, beyond the limit.
 FROZEN_MARGIN_SECONDS = 5
+# Pages that a client touches for the first time late in a day: less than one value an hour kept
+# for nothing, at 128 bytes a record, would show in weeks; a leak with every fault shows in a day.
+OWN_GROWTH_KIB_MAX = 1024
 
 
 @dataclasses.dataclass(frozen=True)
@@ -148,6 +151,20 @@ def recovery(event: Entry, journal: Iterable[Entry]) -> Recovery:
     return Recovery(event["since"], event["sensor"], min(links, default=None), event["seconds"])
 
 
+def leaks(events: Iterable[Entry]) -> list[str]:
+    """What the client held at the last count beyond the first, or no longer, in words."""
+    counted = [event for event in events if event["event"] == "holdings"]
+    if len(counted) < 2:
+        return []
+    first, last = counted[0], counted[-1]
+    before, after = first["counts"], last["counts"]
+    found = [f"{what}: {before.get(what, 0)} at the beginning, {after.get(what, 0)} at the end"
+             for what in sorted({*before, *after}) if before.get(what, 0) != after.get(what, 0)]
+    if last["own_kib"] > first["own_kib"] + OWN_GROWTH_KIB_MAX:
+        found.append(f"memory of its own grew from {first['own_kib']} to {last['own_kib']} KiB")
+    return found
+
+
 def judge(journal: Sequence[Entry], records: Sequence[Entry], events: Sequence[Entry],
           straps: int, loses: Sequence[str], manners: Manners) -> Verdict:
     """The whole scenario."""
@@ -172,6 +189,8 @@ def judge(journal: Sequence[Entry], records: Sequence[Entry], events: Sequence[E
         elif event["event"] == "stopped" and event["program"] == "client":
             if manners.judges and event["status"] != 0 and not verdict.offences:
                 verdict.offences.append(f"the client ended with {event['status']}")
+    if manners.judges:
+        verdict.offences += leaks(events)
     if not any(event["event"] == "done" for event in events) and not verdict.offences:
         verdict.offences.append("the guest ended before the scenario did")
     return verdict

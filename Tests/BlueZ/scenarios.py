@@ -94,6 +94,11 @@ def value(*indexes: int, since: str, within: float = RECOVERY_SECONDS_MAX) -> St
             "since": since, "within": within}
 
 
+def holdings(name: str) -> Step:
+    """Counts what the client holds; the last time must be as the first."""
+    return {"do": "holdings", "name": name}
+
+
 def up(*indexes: int) -> list[Step]:
     """Every scenario's beginning: the client starts and has a value of each strap."""
     return [start_client(), value(*indexes or (0,), since="start")]
@@ -244,7 +249,8 @@ def day(seed: int, hours: float, straps: int = 2) -> Scenario:
                      adapter("on") | {"mark": "over"}],
         lambda one: [gym("die", "pulled"), pause(chance.uniform(1, 60)), gym("plug", "over")],
     )
-    steps, seconds = up(*range(straps)), 0.0
+    # Half a minute later nothing of the beginning is under way any more.
+    steps, seconds = [*up(*range(straps)), pause(30), holdings("first")], 0.0
     while True:
         quiet = chance.expovariate(1 / (HOUR / 4))
         seconds += quiet + 60
@@ -252,6 +258,7 @@ def day(seed: int, hours: float, straps: int = 2) -> Scenario:
             break
         steps += [pause(quiet), *chance.choice(faults)(chance.randrange(straps)),
                   value(*range(straps), since="over", within=180)]
-    return Scenario("day", f"{hours:g} simulated hours, seed {seed}", [*steps, pause(60)],
-                    straps=straps, gym=["--advertising-milliseconds", "1000"],
-                    loses=("bluetoothd kill", "adapter off", "pulled"))
+    return Scenario("day", f"{hours:g} simulated hours, seed {seed}", [
+        *steps, pause(60), holdings("last")],
+        straps=straps, gym=["--advertising-milliseconds", "1000"],
+        loses=("bluetoothd kill", "adapter off", "pulled"))

@@ -161,6 +161,21 @@ def test_guest_that_fell_over_is_an_offence():
         "the guest ended before the scenario did"]
 
 
+def held(name, own_kib=4000, **counts):
+    return note("holdings", 9, name=name, own_kib=own_kib, counts={"threads": 2, **counts})
+
+
+@pytest.mark.parametrize("last, text", [
+    (held("last", threads=3), "threads: 2 at the beginning, 3 at the end"),
+    (held("last", socket=1), "socket: 0 at the beginning, 1 at the end"),
+    (held("last", 5025), "memory of its own grew from 4000 to 5025 KiB"),
+])
+def test_what_a_gateway_holds_at_the_end_and_did_not_at_the_beginning_is_an_offence(last, text):
+    assert verdict(*story(2), events=[held("first"), last]).offences == [text]
+    assert verdict(*story(2), events=[held("first"), held("last", 5024)]).offences == []
+    assert verdict(*story(2), events=[held("first"), last], manners=BLEAK).offences == []
+
+
 def test_recovery_is_the_subscription_and_the_value_after_the_mark():
     journal, records = story(20)
     journal += [note("subscribed", 0, strap=0), note("subscribed", 11.5, strap=1),

@@ -8,6 +8,7 @@ be compared, in simulated time too.
 
 from __future__ import annotations
 
+import collections
 import contextlib
 import datetime
 import json
@@ -53,6 +54,37 @@ def until(condition, seconds: float, what: str) -> Any:
             raise Failure(f"{seconds:g} s went by without {what}")
         time.sleep(POLL_SECONDS if waited < POLL_LATER_AFTER_SECONDS else POLL_SECONDS_LATER)
     return answer
+
+
+def bus_call(*words: str) -> Any:
+    """The one value that a call on the bus returns."""
+    said = subprocess.run(["busctl", "--json=short", "call", *words], capture_output=True,
+                          text=True, check=False)
+    if said.returncode:
+        raise Failure(f"busctl call {' '.join(words)}: {said.stderr.strip()}")
+    return json.loads(said.stdout)["data"][0]
+
+
+def matches_of(pid: int) -> list[str]:
+    """The match rules of a program's connections to the bus."""
+    bus = ("org.freedesktop.DBus", "/org/freedesktop/DBus")
+    rules = bus_call(*bus, "org.freedesktop.DBus.Debug.Stats", "GetAllMatchRules")
+    found = []
+    for owner in rules:
+        # Who asked for the rules has gone by now.
+        with contextlib.suppress(Failure):
+            if pid == bus_call(*bus, "org.freedesktop.DBus", "GetConnectionUnixProcessID", "s",
+                               owner):
+                found += rules[owner]
+    return found
+
+
+def describe(interfaces: dict[str, dict[str, Any]]) -> str:
+    """The states of an object of BlueZ that a client brings about."""
+    said = {name: value["data"] for values in interfaces.values()
+            for name, value in values.items()}
+    return " ".join(f"{name}={said[name]}".lower() for name in (
+        "Discovering", "Connected", "ServicesResolved", "Notifying") if name in said)
 
 
 class Records:
@@ -154,6 +186,29 @@ class Conductor:
             self.note("cost", program=name, cpu_seconds=ticks / os.sysconf("SC_CLK_TCK"),
                       peak_rss_kib=int(sizes["VmHWM"]), own_kib=int(sizes["RssAnon"]))
 
+    def count_holdings(self, name: str) -> None:
+        """Everything that the client holds at this moment, and that BlueZ holds for it: what a
+        program that leaks has more of later."""
+        pid = self.programs["client"].pid
+        process = Path(f"/proc/{pid}")
+        descriptors: collections.Counter[str] = collections.Counter()
+        for entry in os.scandir(process / "fd"):
+            with contextlib.suppress(FileNotFoundError):
+                # Inode numbers are new at every opening.
+                descriptors[re.sub(r"\[\d+\]", "", os.readlink(entry.path))] += 1
+        status = dict(re.findall(r"(Threads|RssAnon):\s+(\d+)", (process / "status").read_text()))
+        matches = matches_of(pid)
+        if not matches:
+            raise Failure("the client has no match rule, or the bus does not say so")
+        objects = bus_call("org.bluez", "/", "org.freedesktop.DBus.ObjectManager",
+                           "GetManagedObjects")
+        self.note("holdings", name=name, own_kib=int(status["RssAnon"]), counts={
+            "threads": int(status["Threads"]),
+            **{f"descriptors {kind}": count for kind, count in descriptors.items()},
+            **{f"matches {rule}": matches.count(rule) for rule in matches},
+            **{f"object {path} {said}": 1 for path, interfaces in objects.items()
+               for said in [describe(interfaces)]}})
+
     # --- Steps --------------------------------------------------------------------------------
 
     def gym(self, line: str) -> str:
@@ -239,6 +294,8 @@ class Conductor:
             self.await_value(step)
         elif what == "start-client":
             self.start_client()
+        elif what == "holdings":
+            self.count_holdings(step["name"])
         elif what == "signal-client":
             self.programs["client"].send_signal(getattr(signal, step["what"]))
         else:
