@@ -142,6 +142,33 @@ def check_strap(index: int, journal: Sequence[Entry], records: Sequence[Entry],
                                 f"the first {strange[0]}")
 
 
+def check_vitals(index: int, journal: Sequence[Entry], records: Sequence[Entry], end: float,
+                 verdict: Verdict) -> None:
+    """Every vital sign of one strap arrived with its values and units, once and in order: each
+    differs from its neighbours, so what is missing or twice makes the two lists differ."""
+    sent = [entry for entry in journal if entry["event"] == "sent" and entry["kind"] == "vital"
+            and entry["strap"] == index]
+    # What left as the client was stopped may arrive or not.
+    while len(sent) > len(records) and sent[-1]["time"] >= end - IN_FLIGHT_SECONDS:
+        sent.pop()
+    verdict.sent += len(sent)
+    arrived = sum(contains(record, entry["means"])
+                  for record, entry in zip(records, sent, strict=False))
+    verdict.arrived += arrived
+    if arrived == len(sent) == len(records):
+        return
+    first = next((place for place, (record, entry) in enumerate(zip(records, sent, strict=False))
+                  if not contains(record, entry["means"])), min(len(sent), len(records)))
+    verdict.offences.append(
+        f"strap-{index + 1}: {len(sent)} vital signs were sent and {len(records)} arrived; the "
+        f"first that differs: {[entry['means'] for entry in sent[first:first + 1]]} as "
+        f"{records[first:first + 1]}")
+
+
+def contains(record: Entry, means: Entry) -> bool:
+    return all(record.get(name) == value for name, value in means.items())
+
+
 def recovery(event: Entry, journal: Iterable[Entry]) -> Recovery:
     """The conductor saw the value; the gym knows when the subscription came."""
     mark, index = event["mark_time"], strap_index(event["sensor"])
@@ -170,12 +197,17 @@ def judge(journal: Sequence[Entry], records: Sequence[Entry], events: Sequence[E
     """The whole scenario."""
     verdict = Verdict()
     by_strap: dict[int, list[Entry]] = collections.defaultdict(list)
+    vitals: dict[int, list[Entry]] = collections.defaultdict(list)
     for record in records:
-        if "heart_rate" in record:
+        if "measurement" in record:
+            vitals[strap_index(record["sensor"])].append(record)
+        elif "heart_rate" in record:
             by_strap[strap_index(record["sensor"])].append(record)
+    end = next((event["time"] for event in events if event["event"] == "stopping"), float("inf"))
     for index in range(straps):
+        check_vitals(index, journal, vitals.pop(index, []), end, verdict)
         check_strap(index, journal, by_strap.pop(index, []), events, loses, manners, verdict)
-    for index in by_strap:
+    for index in {**by_strap, **vitals}:
         verdict.offences.append(f"records of strap {index + 1}, which is not there")
     for event in events:
         if event["event"] == "value-after":

@@ -28,6 +28,8 @@ class Scenario:
 
     loses: marks whose fault may swallow values on their way (a daemon dies, an adapter goes off):
     what was sent between the mark and the first value after it is not asked for.
+    services: what the client is to take from each strap, where it is not the heart rate.
+    for_gateway: it asks what the reference client cannot do.
     """
 
     name: str
@@ -38,6 +40,9 @@ class Scenario:
     gym: list[str] = dataclasses.field(default_factory=list)
     by_name: bool = False
     loses: tuple[str, ...] = ()
+    services: tuple[str, ...] = ()
+    rssi_limit_dbm: int | None = None
+    for_gateway: bool = False
 
     @property
     def sensors(self) -> list[str]:
@@ -86,6 +91,11 @@ def adapter(what: str) -> Step:
 def radio(what: str) -> Step:
     """rfkill: block or unblock."""
     return {"do": "radio", "what": what, "mark": f"radio {what}"}
+
+
+def apart(index: int) -> Step:
+    """Strap `index` must not be connected at this moment."""
+    return {"do": "expect-apart", "strap": index}
 
 
 def value(*indexes: int, since: str, within: float = RECOVERY_SECONDS_MAX) -> Step:
@@ -216,10 +226,26 @@ def eight() -> Scenario:
         straps=8)
 
 
+def bedside() -> Scenario:
+    """blood pressure and temperature by indications, pulse oximeter, heart rate; one vanishes"""
+    return Scenario("bedside", "", [
+        *up(*range(4)), pause(60), gym("vanish 0"), pause(5), gym("return 0", "return"),
+        value(0, since="return"), pause(20)], straps=4, for_gateway=True,
+        services=("blood_pressure", "thermometer", "pulse_oximeter", "heart_rate"),
+        gym=["--profiles", "heart-rate,battery,blood-pressure,thermometer,pulse-oximeter"])
+
+
+def weak() -> Scenario:
+    """received at -95 dBm, the limit being -85: left alone until it is nearer"""
+    return Scenario("weak", "", [
+        gym("rssi 0 -95"), *up(1), pause(60), apart(0), gym("rssi 0 -70", "nearer"),
+        value(0, since="nearer"), pause(5)], straps=2, rssi_limit_dbm=-85, for_gateway=True)
+
+
 SCENARIOS: dict[str, Callable[[], Scenario]] = {
     scenario.__name__.replace("_", "-"): scenario for scenario in (
         connect, stream, vanish, absence, hangup, mute, malformed, off_skin, frozen, rotate,
-        daemon_killed, adapter_off, radio_blocked, controller_pulled, eight)}
+        daemon_killed, adapter_off, radio_blocked, controller_pulled, eight, bedside, weak)}
 
 
 def make(name: str) -> Scenario:

@@ -105,8 +105,10 @@ class Records:
         records = [json.loads(line) for line in text.splitlines()]
         for record in records:
             record["time"] = datetime.datetime.fromisoformat(record["timestamp"]).timestamp()
-            record["number"] = sequence.decode(record.get("rr_ms", []))
-        return [record for record in records if "heart_rate" in record]
+            # Vital signs other than the heart rate carry theirs in their values.
+            record["number"] = (0 if "measurement" in record
+                                else sequence.decode(record.get("rr_ms", [])))
+        return [record for record in records if "sensor" in record]
 
 
 class Conductor:
@@ -237,6 +239,11 @@ class Conductor:
         """rfkill: as an operator or another program blocks it."""
         subprocess.run(["rfkill", what, "bluetooth"], check=True)
 
+    def expect_apart(self, index: int) -> None:
+        """Strap `index` must not be connected at this moment."""
+        if json.loads(self.gym("state"))[index]["connected"]:
+            raise Failure(f"strap {index + 1} is connected, and should be left alone")
+
     def await_value(self, step: dict[str, Any]) -> None:
         """Waits for a value of each sensor that arrived after the mark; notes how long it took.
 
@@ -294,6 +301,8 @@ class Conductor:
             self.await_value(step)
         elif what == "start-client":
             self.start_client()
+        elif what == "expect-apart":
+            self.expect_apart(step["strap"])
         elif what == "holdings":
             self.count_holdings(step["name"])
         elif what == "signal-client":
