@@ -20,7 +20,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "gym"))
 import sequence  # noqa: E402
@@ -88,20 +88,30 @@ def describe(interfaces: dict[str, dict[str, Any]]) -> str:
 
 
 class Records:
-    """The client's records as they appear: NDJSON that somebody else is writing."""
+    """The client's records as they appear: NDJSON that somebody else is writing, and now and then
+    puts aside to begin a new file at the same path."""
 
     def __init__(self, path: Path) -> None:
-        self.path, self.offset, self.last = path, 0, {}
+        self.path, self.begun = path, b""
+        self.file: BinaryIO | None = None
+
+    def new_bytes(self) -> bytes:
+        """What was written since the last time, to the end of the last whole line."""
+        text = self.begun + (self.file.read() if self.file else b"")
+        with contextlib.suppress(FileNotFoundError):
+            if self.file is None or not os.path.samestat(
+                    os.fstat(self.file.fileno()), os.stat(self.path)):
+                # Nobody writes to the old one any more: what it has now is all.
+                text += self.file.read() if self.file else b""
+                self.file = open(self.path, "rb")
+                text += self.file.read()
+        end = text.rfind(b"\n") + 1
+        self.begun = text[end:]
+        return text[:end]
 
     def read(self) -> list[dict[str, Any]]:
-        """The whole lines that are new, as records with `number` and `time`."""
-        if not self.path.exists():
-            return []
-        with open(self.path, "rb") as file:
-            file.seek(self.offset)
-            text = file.read()
-        text = text[:text.rfind(b"\n") + 1]
-        self.offset += len(text)
+        """The lines that are new, as records with `number` and `time`."""
+        text = self.new_bytes()
         records = [json.loads(line) for line in text.splitlines()]
         for record in records:
             record["time"] = datetime.datetime.fromisoformat(record["timestamp"]).timestamp()
