@@ -126,8 +126,8 @@ public final class BlueZClient {
 
     private func start(_ id: CallID, _ call: BluetoothCall) {
         switch call {
-        case .resetRadio(let adapter):
-            resetRadio(adapter, id)
+        case .resetRadio(let adapter, let unblocks):
+            resetRadio(adapter, unblocks: unblocks, id)
         case .releaseNotify(let adapter, let characteristic):
             let wasOpen = sockets.remove(adapter, characteristic, from: link)
             put(.completed(id, wasOpen ? nil : .notStarted))
@@ -142,7 +142,7 @@ public final class BlueZClient {
         }
     }
 
-    private func resetRadio(_ adapter: UInt8?, _ id: CallID) {
+    private func resetRadio(_ adapter: UInt8?, unblocks: Bool, _ id: CallID) {
         do throws(SystemError) {
             let worker: DiskWorker
             if let radioWorker {
@@ -152,7 +152,7 @@ public final class BlueZClient {
                 radioWorker = worker
                 try link.watch(worker.number, as: .radio)
             }
-            worker.submit(RadioReset(adapter: adapter, token: id.number))
+            worker.submit(RadioReset(adapter: adapter, unblocks: unblocks, token: id.number))
         } catch {
             put(.completed(id, .notSent))
         }
