@@ -46,8 +46,25 @@ class PatientSocket:
         return self._socket.sendmsg(parts, more)
 
 
+class Connection(MessageBus):
+    """A connection whose bus may end at any moment: what is sent after that goes nowhere.
+
+    dbus-fast notices the end inside the write that fails, closes the socket, and then still wants
+    to wait until the closed socket can be written.
+    """
+
+    def send(self, message):
+        if not self.connected:
+            return
+        try:
+            super().send(message)
+        except OSError:
+            if self.connected:
+                raise
+
+
 async def connect(address):
-    bus = MessageBus(bus_address=address, negotiate_unix_fd=True)
+    bus = Connection(bus_address=address, negotiate_unix_fd=True)
     await bus.connect()
     bus._writer.sock = PatientSocket(bus._writer.sock)
     return bus
