@@ -54,13 +54,16 @@ class Connection(MessageBus):
     """
 
     def send(self, message):
-        if not self.connected:
-            return
-        try:
-            super().send(message)
-        except OSError:
-            if self.connected:
-                raise
+        """Returns a future that is done when the message is written, or will never be."""
+        if self.connected:
+            try:
+                return super().send(message)
+            except OSError:
+                if self.connected:
+                    raise
+        nowhere = asyncio.get_running_loop().create_future()
+        nowhere.set_result(None)
+        return nowhere
 
 
 async def connect(address):
