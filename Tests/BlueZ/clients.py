@@ -111,6 +111,8 @@ class Pulsegate(Client):
                  f"frozen = {scenarios.FROZEN_SECONDS}s"]
         if scenario.rssi_limit_dbm is not None:
             lines.append(f"rssi = {scenario.rssi_limit_dbm}")
+        if not scenario.switches_on:
+            lines.append("power_on = no")
         lines.append("")
         for index in range(scenario.straps):
             match = (f"name = {scenarios.local_name(index)}" if scenario.by_name

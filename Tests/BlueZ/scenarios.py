@@ -42,6 +42,7 @@ class Scenario:
     loses: tuple[str, ...] = ()
     services: tuple[str, ...] = ()
     rssi_limit_dbm: int | None = None
+    switches_on: bool = True
     for_gateway: bool = False
 
     @property
@@ -96,6 +97,11 @@ def radio(what: str) -> Step:
 def apart(index: int) -> Step:
     """Strap `index` must not be connected at this moment."""
     return {"do": "expect-apart", "strap": index}
+
+
+def still_off() -> Step:
+    """The adapter must be off at this moment."""
+    return {"do": "expect-off"}
 
 
 def value(*indexes: int, since: str, within: float = RECOVERY_SECONDS_MAX) -> Step:
@@ -242,10 +248,20 @@ def weak() -> Scenario:
         value(0, since="nearer"), pause(5)], straps=2, rssi_limit_dbm=-85, for_gateway=True)
 
 
+def left_off() -> Scenario:
+    """off for 30 s, then blocked for 30 s, and to be left so"""
+    return Scenario("left-off", "", [
+        *up(), pause(3), adapter("off"), pause(30), still_off(), adapter("on"),
+        value(0, since="adapter on"), pause(3), radio("block"), pause(30), still_off(),
+        radio("unblock"), value(0, since="radio unblock"), pause(5)],
+        loses=("adapter off", "radio block"), switches_on=False, for_gateway=True)
+
+
 SCENARIOS: dict[str, Callable[[], Scenario]] = {
     scenario.__name__.replace("_", "-"): scenario for scenario in (
         connect, stream, vanish, absence, hangup, mute, malformed, off_skin, frozen, rotate,
-        daemon_killed, adapter_off, radio_blocked, controller_pulled, eight, bedside, weak)}
+        daemon_killed, adapter_off, radio_blocked, controller_pulled, eight, bedside, weak,
+        left_off)}
 
 
 def make(name: str) -> Scenario:

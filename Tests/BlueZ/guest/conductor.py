@@ -254,6 +254,11 @@ class Conductor:
         if json.loads(self.gym("state"))[index]["connected"]:
             raise Failure(f"strap {index + 1} is connected, and should be left alone")
 
+    def expect_off(self) -> None:
+        """The adapter must be off at this moment."""
+        if self.adapter_is_powered():
+            raise Failure("the adapter is on, and should be left off")
+
     def await_value(self, step: dict[str, Any]) -> None:
         """Waits for a value of each sensor that arrived after the mark; notes how long it took.
 
@@ -313,6 +318,8 @@ class Conductor:
             self.start_client()
         elif what == "expect-apart":
             self.expect_apart(step["strap"])
+        elif what == "expect-off":
+            self.expect_off()
         elif what == "holdings":
             self.count_holdings(step["name"])
         elif what == "signal-client":
