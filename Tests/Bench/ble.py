@@ -21,7 +21,6 @@ import argparse
 import json
 import os
 import re
-import signal
 import struct
 import subprocess
 import sys
@@ -109,9 +108,17 @@ class Listener:
                 "own_kib": int(status["RssAnon"]), "unshared_kib": private,
                 "values": len(self.lines())}
 
-    def stop(self):
-        self.process.send_signal(signal.SIGTERM)
-        self.process.wait(30)
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *failure):
+        """Ends the program and its room, whatever has happened."""
+        try:
+            self.process.terminate()
+            self.process.wait(30)
+        finally:
+            self.process.kill()
+            self.room.stop()
 
 
 class Pulsegate(Listener):
@@ -139,10 +146,15 @@ class Bleak(Listener):
 
 def measure(straps, seconds, folder):
     """Both at once; returns a row for each."""
-    listeners = []
     for kind in (Pulsegate, Bleak):
         (folder / kind.name).mkdir(parents=True)
-        listeners.append(kind(Room(straps), folder / kind.name))
+    with (Pulsegate(Room(straps), folder / "pulsegate") as one,
+          Bleak(Room(straps), folder / "bleak") as other):
+        return compare((one, other), straps, seconds)
+
+
+def compare(listeners, straps, seconds):
+    """What each costs from when all have heard every strap."""
     for listener in listeners:
         listener.wait_until_ready()
     time.sleep(SETTLE_SECONDS)
@@ -158,9 +170,6 @@ def measure(straps, seconds, folder):
         rows.append({**last, "program": listener.name, "straps": straps, "values": values,
                      "cpu_seconds_an_hour": cpu / wall * HOUR_SECONDS,
                      "cpu_microseconds_a_value": cpu / values * 1e6})
-    for listener in listeners:
-        listener.stop()
-        listener.room.stop()
     return rows
 
 
@@ -171,20 +180,19 @@ def count_allocations(straps, seconds, folder):
                    check=True)
     folder = folder / "allocations"
     folder.mkdir()
-    listener = Pulsegate(Room(straps), folder, {
-        "LD_PRELOAD": str(library), "PULSEGATE_MALLOC_COUNTS": str(counts)})
-    listener.wait_until_ready()
-    # What is read about a device once is read by then.
-    time.sleep(2 * SETTLE_SECONDS)
+    environment = {"LD_PRELOAD": str(library), "PULSEGATE_MALLOC_COUNTS": str(counts)}
+    with Pulsegate(Room(straps), folder, environment) as listener:
+        listener.wait_until_ready()
+        # What is read about a device once is read by then.
+        time.sleep(2 * SETTLE_SECONDS)
 
-    def now():
-        return (*struct.unpack("QQ", counts.read_bytes()), len(listener.lines()))
+        def now():
+            return (*struct.unpack("QQ", counts.read_bytes()), len(listener.lines()))
 
-    first = now()
-    time.sleep(seconds)
-    libdbus, others, values = (after - before for after, before in zip(now(), first, strict=True))
-    listener.stop()
-    listener.room.stop()
+        first = now()
+        time.sleep(seconds)
+        libdbus, others, values = (
+            after - before for after, before in zip(now(), first, strict=True))
     return {"straps": straps, "seconds": seconds, "values": values, "libdbus": libdbus,
             "others": others}
 
