@@ -93,6 +93,11 @@ test-soak: venv release ## A million records through a service that misbehaves (
 bench: venv release ## The figures of the README, beside their peers, in one run
 	$(PYTHON) Tests/Bench/bench.py
 
+.PHONY: bench-ble
+bench-ble: venv release ## 8 and 50 straps at 1 Hz on a BlueZ without a radio, beside bleak
+	@.ci/setup venv $(VENV)-bleak Tests/Bench/requirements-ble.txt
+	$(PYTHON) Tests/Bench/ble.py
+
 .PHONY: bench-stall
 bench-stall: venv release ## An alarm's delay while the card hangs for 5 s a call
 	$(PYTHON) Tests/Bench/stall.py
