@@ -480,6 +480,32 @@ def test_the_process_leaves_no_core_and_shows_its_memory_to_root_alone(desk, dou
     assert not [path for path in desk.folder.rglob("*") if "core" in path.name]
 
 
+def test_no_output_and_no_file_of_the_gateway_has_a_byte_of_a_secret(desk, double):
+    """A good key, a refused one, a half one and what the tools say, at the most talkative."""
+    file = desk.folder / "credentials"
+    keys = [make_key(900), make_key(900)]
+    double.take_keys(keys[1:])
+    write_private(file, profile(keys[0]))
+    run = start(desk, kinesis_sink(double, credentials_file=file))
+    run.write(as_hex_lines([72] * 5))
+    run.wait_for_log("the service does not take the access key")
+    file.write_text(profile(keys[1])[:150])
+    time.sleep(2)
+    file.write_text(profile(keys[1]))
+    wait_until(lambda: len(double.records()) == 5, "5 records")
+    finish(run)
+    said = [run.log.encode(), run.output]
+    for words in (["check"], ["ring", "stat"], ["ring", "dump"], ["ring", "fsck"]):
+        ended = subprocess.run([BINARY, *words, "--config", str(desk.configuration)], timeout=60,
+                               capture_output=True, env=environment(**NOWHERE))
+        said += [ended.stdout, ended.stderr]
+    said += [path.read_bytes() for path in desk.data.rglob("*") if path.is_file()]
+    assert len(said) > 10
+    for key in keys:
+        for secret in (key.secret_key, key.session_token[:12], key.session_token[-12:]):
+            assert not any(secret.encode() in text for text in said)
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="takes root to run as somebody else")
 def test_an_ordinary_users_gateway_belongs_to_root_where_its_memory_shows(binary):
     """What is not dumpable belongs to root in /proc, whoever runs it (proc(5))."""

@@ -4,6 +4,15 @@ public struct CredentialError: Error, Equatable, Sendable, CustomStringConvertib
     public struct Finding: Equatable, Sendable {
         public let place: String
         public let text: String
+        /// What stays the same when the same thing happens again: texts have ports and times in
+        /// them that do not.
+        public let cause: String
+
+        init(place: String, text: String, cause: String? = nil) {
+            self.place = place
+            self.text = text
+            self.cause = cause ?? text
+        }
     }
 
     /// What is wrong, and whether waiting may help.
@@ -21,6 +30,12 @@ public struct CredentialError: Error, Equatable, Sendable, CustomStringConvertib
     /// In the order of the search.
     public let findings: [Finding]
     public let remedy: String
+
+    /// Whether both say the same, but for numbers that differ from one time to the next.
+    func hasCause(of other: CredentialError?) -> Bool {
+        kind == other?.kind && findings.map(\.cause) == other?.findings.map(\.cause)
+            && findings.map(\.place) == other?.findings.map(\.place)
+    }
 
     private var title: String {
         switch kind {

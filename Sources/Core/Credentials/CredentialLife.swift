@@ -98,6 +98,13 @@ public struct CredentialLife: Sendable, SecretHolder {
         _ found: ObtainedKey, stamps: [FileStamp], now: Moment, clock: ClockState
     ) {
         end(.fetch, stamps, now)
+        // A provider that gives an ended key again knows that it works on; a file does not.
+        if let held, held.obtained.key == found.key, found.serverWallMicroseconds == nil,
+            held.expiry.hasEnded(now: now, clock: clock)
+        {
+            retryDue = now.monotonicNanoseconds + wait()
+            return
+        }
         backoff.succeed()
         retryDue = 0
         wantsFetch = false
@@ -121,10 +128,8 @@ public struct CredentialLife: Sendable, SecretHolder {
         _ error: CredentialError, stamps: [FileStamp], now: Moment, clock: ClockState
     ) {
         end(.fetch, stamps, now)
-        retryDue =
-            now.monotonicNanoseconds
-            + backoff.fail(atLeast: Self.betweenFetchesNanoseconds, random: &random)
-        guard saidError != error else { return }
+        retryDue = now.monotonicNanoseconds + wait()
+        guard !error.hasCause(of: saidError) else { return }
         saidError = error
         if let held, !held.expiry.hasEnded(now: now, clock: clock) {
             reports.append(
@@ -209,6 +214,11 @@ public struct CredentialLife: Sendable, SecretHolder {
     }
 
     // MARK: Times
+
+    /// How long to wait after a fetch in vain.
+    private mutating func wait() -> Int64 {
+        backoff.fail(atLeast: Self.betweenFetchesNanoseconds, random: &random)
+    }
 
     private func fetchDue(now: Moment, clock: ClockState) -> Int64? {
         let floor = max(retryDue, lastFetch + Self.betweenFetchesNanoseconds)

@@ -128,13 +128,14 @@ public struct CredentialSearch: Sendable, SecretHolder {
         }
     }
 
-    /// There was no reply; `words` say why.
-    public mutating func take(failure words: String) -> Step {
+    /// There was no reply; `words` say why, `cause` what of it stays the same.
+    public mutating func take(failure words: String, cause: String? = nil) -> Step {
         switch phase {
-        case .iot: return end(.failed, iotPlace, words)
-        case .containerKey: return end(.failed, "container agent", words)
-        case .metadataToken: return metadataIsSilent(words)
-        case .metadataRole, .metadataKey: return end(.failed, Self.metadataPlace, words)
+        case .iot: return end(.failed, iotPlace, words, cause: cause)
+        case .containerKey: return end(.failed, "container agent", words, cause: cause)
+        case .metadataToken: return metadataIsSilent(words, cause: cause)
+        case .metadataRole, .metadataKey:
+            return end(.failed, Self.metadataPlace, words, cause: cause)
         default: preconditionFailure("a failure is taken when something was asked")
         }
     }
@@ -156,8 +157,8 @@ public struct CredentialSearch: Sendable, SecretHolder {
     // MARK: The end of a place
 
     /// Nothing here: on to the next place.
-    mutating func pass(_ place: String, _ text: String) -> Step {
-        findings.append(.init(place: place, text: text))
+    mutating func pass(_ place: String, _ text: String, cause: String? = nil) -> Step {
+        findings.append(.init(place: place, text: text, cause: cause))
         self.place += 1
         phase = .none
         return ask()
@@ -165,9 +166,9 @@ public struct CredentialSearch: Sendable, SecretHolder {
 
     /// Ends the search.
     mutating func end(
-        _ kind: CredentialError.Kind, _ place: String, _ text: String
+        _ kind: CredentialError.Kind, _ place: String, _ text: String, cause: String? = nil
     ) -> Step {
-        findings.append(.init(place: place, text: text))
+        findings.append(.init(place: place, text: text, cause: cause))
         return fail(kind)
     }
 

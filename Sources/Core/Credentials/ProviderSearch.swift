@@ -86,10 +86,11 @@ extension CredentialSearch {
 
     /// No answer to the first request: not an EC2 instance, or one that does not answer
     /// containers.
-    mutating func metadataIsSilent(_ words: String) -> Step {
+    mutating func metadataIsSilent(_ words: String, cause: String? = nil) -> Step {
         let text = "no answer: no EC2 instance, or a container behind a hop limit of 1 (\(words))"
         return settings.effectiveChoice == .instance
-            ? end(.failed, Self.metadataPlace, text) : pass(Self.metadataPlace, text)
+            ? end(.failed, Self.metadataPlace, text, cause: cause)
+            : pass(Self.metadataPlace, text, cause: cause)
     }
 
     mutating func takeMetadata(_ reply: CredentialReply) -> Step {

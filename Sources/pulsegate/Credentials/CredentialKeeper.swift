@@ -4,6 +4,7 @@ import HTTPS
 import Linux
 import SigV4
 import Time
+import Uplink
 
 /// One source of keys for the sinks that share it: its life, and the one thing that is under way
 /// for it (files that are read, a program that runs, a request).
@@ -76,13 +77,10 @@ final class CredentialKeeper {
         }
     }
 
-    /// The service has answered what was signed with this version.
-    func note(refused: Bool, version: UInt64) {
-        if refused {
-            life.refused(version: version, now: time.now())
-        } else {
-            life.accepted(version: version)
-        }
+    /// The service has answered what was signed with this version; nil: it has taken it.
+    func note(_ refusal: RequestRefusal?, version: UInt64) {
+        guard let refusal else { return life.accepted(version: version) }
+        if refusal.concernsKey { life.refused(version: version, now: time.now()) }
     }
 
     func nextReport() -> CredentialReport? { life.nextReport() }
@@ -235,7 +233,7 @@ final class CredentialKeeper {
         case .failed(let failure):
             // The next try is at another time, where the kernel's is to blame.
             if failure.isDated { _ = time.doubtKernel() }
-            carryOut(search.take(failure: "\(failure)"), desk)
+            carryOut(search.take(failure: "\(failure)", cause: failure.cause), desk)
         case nil: preconditionFailure("a transfer that is handed back has a result")
         }
         return true

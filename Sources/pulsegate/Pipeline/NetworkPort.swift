@@ -236,8 +236,7 @@ final class NetworkPort: NetworkSink {
                 sink: sink, status: answer.status, body: transfer.response,
                 retryAfterNanoseconds: wait, now: now)
             if let keyVersion {
-                let isRefused = gateway.sinks[sink].refusal?.concernsKey ?? false
-                keeper?.note(refused: isRefused, version: keyVersion)
+                keeper?.note(gateway.sinks[sink].refusal, version: keyVersion)
             }
         case .failed(let failure):
             if isAskingTime { hasAskedTime = false }

@@ -1,6 +1,7 @@
-import Credentials
 import Testing
 import Time
+
+@testable import Credentials
 
 private let second: Int64 = 1_000_000_000
 private let minute = 60 * second
@@ -173,6 +174,44 @@ struct LifeBench {
             bench.fail(text)
         }
         #expect(bench.reports().count == 3)
+    }
+
+    @Test func theSameCauseInOtherWordsIsNoNews() {
+        var bench = LifeBench()
+        for milliseconds in [1_001, 1_003, 1_002] {
+            _ = bench.sleep()
+            #expect(bench.action() == .fetch)
+            let finding = CredentialError.Finding(
+                place: "AWS IoT", text: "timed out after \(milliseconds) ms", cause: "timeOut")
+            bench.life.failed(
+                CredentialError(kind: .failed, findings: [finding], remedy: ""), stamps: [],
+                now: bench.now, clock: .synced)
+        }
+        #expect(bench.reports().count == 1)
+    }
+
+    @Test func anEndedKeyThatAFileStillHasIsNotTakenAgain() {
+        var bench = LifeBench()
+        _ = bench.action()
+        let key = bench.key("A", endsIn: 60)
+        bench.give(key)
+        bench.monotonic += 70 * second
+        var fetches = 0
+        let end = bench.monotonic + 3_600 * second
+        while bench.monotonic < end {
+            if bench.action() == .fetch {
+                fetches += 1
+                bench.give(key)
+            }
+            #expect(bench.usable == nil)
+            bench.monotonic += second
+        }
+        #expect(fetches > 60 && fetches < 240, "\(fetches) fetches in an hour")
+        #expect(bench.reports().count == 2)
+        // A provider that gives it again with its own time says that it works on.
+        while bench.action() != .fetch { _ = bench.sleep() }
+        bench.give(key, server: true)
+        #expect(bench.usable == "A")
     }
 
     @Test func aRefusedKeyIsAskedForAtOnceAndUsedMeanwhile() {

@@ -4,6 +4,7 @@ import RecordRing
 import TestSupport
 import Testing
 import Time
+import Uplink
 
 /// Records that arrived before the time was known.
 struct StampingTests {

@@ -8,7 +8,8 @@ struct ClockNotesTests {
     private func text(_ notes: ClockNotes) -> String {
         var text = FixedBuffer(capacity: ClockNotes.fileBytesMax)
         notes.encode(into: &text)
-        #expect(!text.overflowed)
+        let isWhole = !text.overflowed
+        #expect(isWhole)
         return String(decoding: [UInt8](copying: text.bytes), as: UTF8.self)
     }
 

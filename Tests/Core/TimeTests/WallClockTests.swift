@@ -59,7 +59,8 @@ struct WallClockTests {
         let isFar = wrongBy < -Self.year || wrongBy > 30 * Self.year
         #expect((clock.verificationSeconds(at: now) != nil) == isFar)
         // One that is only expired by the kernel's clock makes that one doubtful.
-        #expect(clock.doubtKernel(at: now) == !isFar)
+        let isDoubted = clock.doubtKernel(at: now)
+        #expect(isDoubted == !isFar)
         let seconds = clock.verificationSeconds(at: now) ?? 0
         #expect((Self.floor / Self.second...Self.floor / Self.second + 1).contains(seconds))
     }
@@ -73,12 +74,14 @@ struct WallClockTests {
         #expect(change == nil)
         #expect(error(clock, up: 12 * Self.second) == 0)
         #expect(clock.verificationSeconds(at: 11_000_000_000) == nil)
-        #expect(!clock.doubtKernel(at: 11_000_000_000))
+        let isDoubted = clock.doubtKernel(at: 11_000_000_000)
+        #expect(!isDoubted)
     }
 
     @Test func serviceThatRefusesTheTimeIsBelievedBeforeNTP() {
         var clock = clock(error: -2 * Self.hour, state: .synced)
-        #expect(note(&clock, up: 11 * Self.second) == nil)
+        let ignored = note(&clock, up: 11 * Self.second)
+        #expect(ignored == nil)
         #expect(error(clock, up: 11 * Self.second) == -2 * Self.hour)
         let change = note(&clock, up: 12 * Self.second, isRefused: true)
         #expect(change.map { abs($0 - 2 * Self.hour) <= Self.second } == true)
@@ -97,7 +100,8 @@ struct WallClockTests {
     @Test(arguments: [-3 * hour, 3 * hour, -50 * year, 50 * year])
     func stepOfAClockThatAServiceHasConfirmedDisturbsNothing(_ step: Int64) {
         var clock = clock(error: 0)
-        #expect(note(&clock, up: 11 * Self.second) == nil)
+        let change = note(&clock, up: 11 * Self.second)
+        #expect(change == nil)
         #expect(clock.state(at: 11_000_000_000) == .synced)
         #expect(error(clock, up: 12 * Self.second) == 0, "the kernel's is finer than a Date")
         clock.observe(kernel: kernel(error: step, up: 20 * Self.second), state: .unsynced)
@@ -128,9 +132,9 @@ struct WallClockTests {
         // Five seconds a day: the board's crystal is 58 millionths off.
         let day = 24 * Self.hour
         let said = Self.truth + day + 5 * Self.second
-        #expect(
-            clock.note(
-                dateSeconds: said / Self.second, isRefused: false, at: day * 1_000) == nil)
+        let change = clock.note(
+            dateSeconds: said / Self.second, isRefused: false, at: day * 1_000)
+        #expect(change == nil)
         let after = clock.wallMicroseconds(at: day * 1_000) - said
         #expect(abs(after) <= Self.second)
     }

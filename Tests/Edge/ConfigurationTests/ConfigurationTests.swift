@@ -79,7 +79,8 @@ import Testing
     /// What holds of the radio without a section.
     private let anyBluetooth = BluetoothSettings(
         adapter: nil, anyLimit: 8, rssiLimit: nil, silenceNanoseconds: 3_000_000_000,
-        frozenNanoseconds: 300_000_000_000, restartsDaemon: true, resetsRadio: true)
+        frozenNanoseconds: 300_000_000_000, switchesOn: true, restartsDaemon: true,
+        resetsRadio: true)
 
     @Test func aKinesisSinkGetsTheEndpointOfItsRegion() throws {
         let sink = try kinesis(read(smallest + kinesisSection))
@@ -136,7 +137,8 @@ import Testing
         let service = { (stream: String, region: String, url: String) in
             ServiceSinkSettings(
                 stream: stream, region: region, endpoint: try endpoint(url),
-                timeoutNanoseconds: 10_000_000_000, connectTimeoutNanoseconds: 5_000_000_000)
+                credentials: CredentialSettings(), timeoutNanoseconds: 10_000_000_000,
+                connectTimeoutNanoseconds: 5_000_000_000)
         }
         #expect(
             sinks.map(\.target) == [
