@@ -141,7 +141,8 @@ public final class HTTPSTransfer {
             result = .answered(
                 HTTPSAnswer(
                     status: status, serverTimeSeconds: head.serverTimeSeconds,
-                    retryAfterSeconds: head.retryAfterSeconds(wallSeconds: wallSeconds)))
+                    retryAfterSeconds: head.retryAfterSeconds(wallSeconds: wallSeconds),
+                    isPage: head.isPage))
         } else {
             result = .failed(
                 HTTPSFailure(
