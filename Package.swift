@@ -80,6 +80,9 @@ let package = Package(
         // libcurl: TLS, proxies, keep-alive and 25 years of odd servers in one library.
         shim("CCurl", links: ["curl", "ssl", "crypto"]),
         edge("HTTPS", shim: "CCurl", ["Bytes", "Linux", "Time"]),
+        // zlib: gzip, in every Debian.
+        shim("CZlib", links: ["z"]),
+        edge("Zlib", shim: "CZlib", ["Bytes"]),
         // libinih: 300 lines of C that read INI, in every Debian.
         shim("CInih", links: ["inih"]),
         edge("Settings", shim: "CInih"),
@@ -99,8 +102,10 @@ let package = Package(
             name: "pulsegate",
             dependencies: [
                 "Alarm", "BlueZ", "Bytes", "Configuration", "Credentials", "Diagnostics",
-                "Gateway", "HTTPS", "Kinesis", "LibCrypto", "Linux", "LiveView", "RecordRing",
+                "Gateway", "HTTPS", "Kinesis", "LibCrypto", "Linux", "LiveView", "OpenSearch",
+                "RecordRing",
                 "Recording", "SensorLink", "SigV4", "Time", "Uplink", "Vitals", "WireFormat",
+                "Zlib",
             ],
             exclude: ["Recordings/README.md"],
             resources: [.embedInCode("Recordings/interval-session.csv")],
@@ -158,6 +163,7 @@ let package = Package(
         tests(
             "LinuxTests", in: "Edge",
             ["Bytes", "Linux", "RecordRing", "TestSupport", "Time", "Vitals"]),
+        tests("ZlibTests", in: "Edge", ["Bytes", "TestSupport", "Zlib"]),
         tests("LibCryptoTests", in: "Edge", ["LibCrypto", "SigV4", "TestSupport"]),
         tests(
             "HTTPSTests", in: "Edge", ["Bytes", "HTTPS", "Linux", "TestSupport"],
@@ -180,7 +186,7 @@ let package = Package(
             cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror"])]),
         .target(
             name: "GatewayLoop",
-            dependencies: ["Bytes", "Gateway", "RecordRing", "SigV4", "Time"],
+            dependencies: ["Bytes", "Gateway", "Kinesis", "RecordRing", "SigV4", "Time"],
             path: "Tests/Support/GatewayLoop", swiftSettings: strict),
         .executableTarget(
             name: "pulsegate-bench",

@@ -126,7 +126,8 @@ enum Messages {
         case .notFound: "no such stream; check stream, region and account"
         case .content: "the service does not take what is in it, nor anything else so far"
         case .invalidRequest: "the service does not take the request"
-        case .notTheService: "not the service's answer; check for a proxy or a login page"
+        case .notTheService:
+            "not the service's answer; a captive portal, a proxy or a wrong address"
         }
     }
 
@@ -134,7 +135,7 @@ enum Messages {
         switch error {
         case .notUnderstood(let error):
             "not the service's JSON at byte \(error.offset): a login page, or cut off"
-        case .page: "a page for people: a proxy or a login page"
+        case .page: "a page for people: a captive portal, a proxy or a wrong address"
         case .wrongCount(let expected, let actual):
             "\(RingText.count(UInt64(actual), "result")) for "
                 + RingText.count(UInt64(expected), "record")

@@ -310,6 +310,9 @@ OPERATIONS = {
     "Kinesis_20131202.PutRecords": Operation(
         "kinesis", "StreamName", 5 * MEBIBYTE, "Records", "Records", "FailedRecordCount"),
     "Kinesis_20131202.PutRecord": Operation("kinesis", "StreamName", 2 * MEBIBYTE),
+    "Firehose_20150804.PutRecordBatch": Operation(
+        "firehose", "DeliveryStreamName", 4 * MEBIBYTE, "Records", "RequestResponses",
+        "FailedPutCount", "RecordId", has_partition_key=False, record_bytes_max=1000 << 10),
 }
 
 

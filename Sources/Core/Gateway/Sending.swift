@@ -102,15 +102,15 @@ extension Gateway {
 
 extension Gateway {
     /// The service has answered the sink's request. `retryAfterNanoseconds` is what its
-    /// Retry-After header asks for, 0 without one.
+    /// Retry-After header asks for, 0 without one; `isPage`: the answer calls itself HTML.
     public mutating func sinkAnswered(
         sink index: Int, status: Int, body: Span<UInt8>, retryAfterNanoseconds: Int64 = 0,
-        now: Int64
+        isPage: Bool = false, now: Int64
     ) {
         let sink = sinks[index]
         let retryAfter = min(retryAfterNanoseconds, Limits.retryAfterNanoseconds)
         guard sink.settings.kind.takes(status: status) else {
-            let refusal = ServiceError.refusal(status: status, body: body)
+            let refusal = ServiceError.refusal(status: status, body: body, isPage: isPage)
             if refusal == .content,
                 settleContent(index, status: status, retryAfter: retryAfter, now: now)
             {
@@ -124,6 +124,8 @@ extension Gateway {
                     sink: index, status: status, refusal, retryNanoseconds: wait))
         }
         do throws(AnswerError) {
+            // A portal says it to people, with a status of success.
+            guard !isPage && !ServiceError.isPage(body) else { throw .page }
             try readAnswer(body, of: sink)
         } catch {
             let wait = failRequest(index, atLeast: retryAfter, now: now)
@@ -145,8 +147,7 @@ extension Gateway {
         case .firehose: try PutRecordBatchAnswer.read(body, entries: count, into: &results)
         case .openSearch: try BulkAnswer.read(body, entries: count, into: &results)
         case .http:
-            // Collectors say what they like, or nothing; a portal says it to people.
-            guard !ServiceError.isPage(body) else { throw .page }
+            // Collectors say what they like, or nothing.
             acceptAll(count)
         }
     }
@@ -154,6 +155,14 @@ extension Gateway {
     private mutating func acceptAll(_ count: Int) {
         results.removeAll()
         for _ in 0..<count { results.append(.accepted) }
+    }
+
+    /// The sink has prepared itself and has not been sent anything: it is asked again.
+    public mutating func sinkPrepared(sink index: Int) {
+        let sink = sinks[index]
+        precondition(
+            sink.state == .busy && sink.queue.inFlightCount == 0, "it has been sent nothing yet")
+        sink.state = .idle
     }
 
     /// Every record of the request is where it should be (a file sink after its fdatasync).

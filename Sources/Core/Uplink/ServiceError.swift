@@ -81,8 +81,10 @@ public enum ServiceError {
         ("SerializationException", .content),
     ]
 
-    /// Classifies an answer that is not 200.
-    public static func refusal(status: Int, body: Span<UInt8>) -> RequestRefusal {
+    /// Classifies an answer that is not 200. `isPage`: it calls itself HTML.
+    public static func refusal(
+        status: Int, body: Span<UInt8>, isPage: Bool = false
+    ) -> RequestRefusal {
         if let code = errorCode(of: body) ?? codeElement(of: body) {
             let text = body.extracting(code)
             for (name, refusal) in codes where text.isEqual(to: name) {
@@ -93,12 +95,14 @@ public enum ServiceError {
         switch status {
         case 429: return .throttled
         case 500...599: return .serverFault
-        case 400...499 where isPage(body): return .notTheService
+        // Proxies that a service stands behind say this with a page of their own.
+        case 413: return .content
+        case 400...499 where isPage || Self.isPage(body): return .notTheService
         case 401: return .credentials
         case 403: return .permission
         case 404: return .notFound
-        // Bad Request, Content Too Large, Unprocessable Content (RFC 9110 section 15.5).
-        case 400, 413, 422: return .content
+        // Bad Request, Unprocessable Content (RFC 9110 section 15.5).
+        case 400, 422: return .content
         case 400...499: return .invalidRequest
         default: return .notTheService
         }

@@ -149,7 +149,8 @@ public struct SinkSettings: Equatable, Sendable {
         /// `aggregateBytes`: with it, as many records in an entry as it holds.
         case kinesis(ServiceSinkSettings, aggregateBytes: Int?)
         case firehose(ServiceSinkSettings)
-        case openSearch(ServiceSinkSettings, OpenSearchAccess)
+        /// `putsTemplate`: an index template is put before the first document.
+        case openSearch(ServiceSinkSettings, OpenSearchAccess, putsTemplate: Bool)
         case http(CollectorSettings)
     }
 
@@ -166,6 +167,8 @@ public struct SinkSettings: Equatable, Sendable {
     public var flushNanoseconds: Int64
     public var batchRecords: Int
     public var batchBytes: Int
+    /// Bodies are sent in gzip.
+    public var compresses = false
     public var target: Target
 }
 

@@ -195,7 +195,8 @@ extension ConfigurationBuilder {
             name: name, takes: section.text("takes").flatMap { .init(rawValue: $0) } ?? .records,
             flushNanoseconds: section.number("flush"),
             batchRecords: Int(section.number("batch_records")),
-            batchBytes: Int(section.number("batch_bytes")), target: target)
+            batchBytes: Int(section.number("batch_bytes")),
+            compresses: section.text("compress") == "gzip", target: target)
     }
 
     /// Two sinks that append to one file would rotate it under each other.

@@ -197,6 +197,13 @@ extension Key {
             .sink, "index", .text(indexRule, name: "NAME"), .value("heart_rate"),
             types: ["opensearch"], "The index that documents are created in."),
         Key(
+            .sink, "template", .yesOrNo, .value("no"), types: ["opensearch"],
+            "Puts an index template for the index before the first document, so that every field "
+                + "has its type; takes the permission for it."),
+        Key(
+            .sink, "compress", .choice(["none", "gzip"]), .value("none"),
+            types: ["opensearch", "http"], "How bodies are sent: as they are, or in gzip."),
+        Key(
             .sink, "region", .text(regionRule, name: "REGION"), .required, types: services,
             "The AWS region, such as `eu-central-1`; not with `access = user` or `open`."),
         Key(

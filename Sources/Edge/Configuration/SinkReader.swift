@@ -33,7 +33,7 @@ enum SinkReader {
         return .openSearch(
             settings(
                 &section, stream: section.text("index") ?? "", region: region, endpoint: endpoint),
-            access)
+            access, putsTemplate: section.flag("template"))
     }
 
     private static func access(_ section: inout SectionReader) -> OpenSearchAccess {

@@ -18,6 +18,8 @@ public struct HTTPSAnswer: Equatable, Sendable {
     /// 10.2.3). A date is taken relative to the server's own `Date`, so a wrong clock here does
     /// no harm; one that has passed is 0.
     public let retryAfterSeconds: Int?
+    /// The `Content-Type` is HTML: a page for people, as captive portals and proxies answer.
+    public let isPage: Bool
 }
 
 /// What a transfer cost, answered or failed.

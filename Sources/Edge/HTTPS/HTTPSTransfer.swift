@@ -166,7 +166,8 @@ public final class HTTPSTransfer {
                 HTTPSAnswer(
                     status: status, serverTimeSeconds: head.serverTimeSeconds,
                     isVerified: !address.isPlain,
-                    retryAfterSeconds: head.retryAfterSeconds(wallSeconds: wallSeconds)))
+                    retryAfterSeconds: head.retryAfterSeconds(wallSeconds: wallSeconds),
+                    isPage: head.isPage))
         } else {
             result = .failed(
                 HTTPSFailure(

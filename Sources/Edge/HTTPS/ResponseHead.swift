@@ -10,6 +10,8 @@ struct ResponseHead {
 
     private(set) var serverTimeSeconds: Int64?
     private var retryAfter: RetryAfter?
+    /// The body says of itself that it is HTML.
+    private(set) var isPage = false
     /// The blank line has been seen: what follows are trailers, which say nothing to us.
     private var isComplete = false
 
@@ -24,6 +26,8 @@ struct ResponseHead {
             isComplete = true
         } else if Self.hasPrefix(line, "date:") {
             serverTimeSeconds = Self.seconds(Self.trimmed(line, from: 5))
+        } else if Self.hasPrefix(line, "content-type:") {
+            isPage = Self.hasPrefix(Self.trimmed(line, from: 13), "text/html")
         } else if Self.hasPrefix(line, "retry-after:") {
             let value = Self.trimmed(line, from: 12)
             if let number = value.parseDecimal() {

@@ -3,6 +3,7 @@ import Configuration
 import Gateway
 import HTTPS
 import Linux
+import OpenSearch
 
 /// Sizes of answers.
 private enum AnswerBytes {
@@ -51,13 +52,32 @@ extension SinkPlan.Kind {
                 try NetworkPlan(
                     service, of: sink, name: "firehose",
                     target: "Firehose_20150804.PutRecordBatch"))
-        case .openSearch(let service, let access):
+        case .openSearch(let service, let access, let putsTemplate):
+            var plan = try NetworkPlan(service, of: sink, access)
+            if putsTemplate { plan.preparation = Self.template(for: service) }
             self = .network(
                 type: "opensearch", .openSearch(withIDs: access != .signed(serverless: true)),
-                try NetworkPlan(service, of: sink, access))
+                plan)
         case .http(let collector):
             self = .network(type: "http", .http, try NetworkPlan(collector, of: sink))
         }
+    }
+}
+
+extension SinkPlan.Kind {
+    /// The types of an index's fields.
+    private static func template(
+        for service: ServiceSinkSettings
+    ) -> NetworkPlan.Preparation {
+        let path = IndexTemplate.path(index: service.stream)
+        let index = Array(service.stream.utf8)
+        // Every field takes less than 64 bytes, and there are about fifty.
+        var body = FixedBuffer(capacity: 8_192)
+        IndexTemplate.append(index: index.span, to: &body)
+        precondition(!body.overflowed, "a template takes less than 8 KiB")
+        let bytes = Array(String(decoding: body.bytes).utf8)
+        return NetworkPlan.Preparation(
+            name: "index template", url: service.endpoint.url + path, path: path, body: bytes)
     }
 }
 
@@ -99,7 +119,8 @@ extension NetworkPlan {
             url: service.endpoint.url + path, authority: service.endpoint.authority, path: path,
             contentType: "application/x-ndjson", target: nil, authorization: authorization,
             https: Self.https(service), bodyBytes: sink.batchBytes,
-            answerBytes: AnswerBytes.base + AnswerBytes.perItem * sink.batchRecords)
+            answerBytes: AnswerBytes.base + AnswerBytes.perItem * sink.batchRecords,
+            compresses: sink.compresses)
     }
 
     /// A collector of lines of JSON.
@@ -115,7 +136,8 @@ extension NetworkPlan {
             url: collector.endpoint.url + collector.path,
             authority: collector.endpoint.authority, path: collector.path,
             contentType: "application/x-ndjson", target: nil, authorization: authorization,
-            https: https, bodyBytes: sink.batchBytes, answerBytes: 16 * AnswerBytes.base)
+            https: https, bodyBytes: sink.batchBytes, answerBytes: 16 * AnswerBytes.base,
+            compresses: sink.compresses)
     }
 
     private static func https(_ service: ServiceSinkSettings) -> HTTPSSettings {

@@ -18,6 +18,25 @@ final class AllocationTests: XCTestCase {
             sink: .kinesis(stream: Array("pulse".utf8)), named: "kinesis sink")
     }
 
+    func testMeasurementInAggregatesTakesNothingFromTheHeap() throws {
+        try assertNoAllocation(
+            sink: .aggregated(stream: Array("pulse".utf8), aggregateBytes: 50 << 10),
+            named: "kinesis sink with aggregates")
+    }
+
+    func testMeasurementToFirehoseTakesNothingFromTheHeap() throws {
+        try assertNoAllocation(
+            sink: .firehose(stream: Array("pulse".utf8)), named: "firehose sink")
+    }
+
+    func testMeasurementToOpenSearchTakesNothingFromTheHeap() throws {
+        try assertNoAllocation(sink: .openSearch(withIDs: true), named: "opensearch sink")
+    }
+
+    func testMeasurementToACollectorTakesNothingFromTheHeap() throws {
+        try assertNoAllocation(sink: .http, named: "http sink")
+    }
+
     func testMeasurementToFileTakesNothingFromTheHeap() throws {
         try assertNoAllocation(sink: .file, named: "file sink")
     }
@@ -31,7 +50,7 @@ final class AllocationTests: XCTestCase {
     private func assertNoAllocation(sink: SinkSettings.Kind, named name: String) throws {
         try skipDebugBuilds()
         let hash = LibCrypto.sha256Function
-        var loop = try GatewayLoop(sink: sink, hash: hash)
+        var loop = try GatewayLoop(sink: sink, hash: hash, md5: LibCrypto.md5Function)
         // Every stage once: tables that are made on first use, the first signing key.
         try loop.run(10_000) { _ in }
         pulsegate_malloc_reset()

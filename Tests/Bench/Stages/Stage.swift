@@ -170,7 +170,8 @@ private func signRequests(_ measurements: Int, _ stopwatch: inout Stopwatch) thr
 private func readAnswers(
     _ measurements: Int, _ stopwatch: inout Stopwatch
 ) throws(AnswerError) {
-    let answer = PutRecordsAnswerText(entries: GatewayLoop.batchRecords)
+    var answer = AnswerText(entries: GatewayLoop.batchRecords)
+    answer.fill(entries: GatewayLoop.batchRecords, for: .kinesis(stream: []))
     var results = FixedArray<EntryResult>(capacity: GatewayLoop.batchRecords)
     stopwatch.start()
     for _ in 0..<measurements / GatewayLoop.batchRecords {

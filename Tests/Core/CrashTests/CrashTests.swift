@@ -58,12 +58,14 @@ struct CrashTests {
             "\(plan.testDescription): \(run.states) states, \(run.distinctCount) distinct, after "
                 + "\(run.operations) writes and syncs in \(run.lives) lives, "
                 + "\(run.machine.claimed / plan.slotCount) laps with \(run.machine.gapCount) gap "
-                + "records, \(run.inspection.fastAnswers) found fast, "
+                + "records and \(run.machine.errorCount) error records, "
+                + "\(run.inspection.fastAnswers) found fast, "
                 + "\(run.inspection.revived) with a dead record whole again")
         #expect(run.violation == nil, "seed \(random.seed)")
         // A short run of few writes meets the same state again, above all where syncs do nothing.
         #expect(run.distinctCount > run.states / 4)
         if !Self.isDebug { #expect(run.machine.gapCount > 10, "losses are part of it") }
+        #expect(run.machine.errorCount > 0, "so is what is refused for good")
     }
 
     /// A bit that has turned over takes its record and no other, and is no torn write.

@@ -144,6 +144,7 @@ struct Inspection {
             for sequence in max(promise.floor, min(given, promise.head))..<promise.head
             where promise.mustBeThere(sequence) && sequence != damage.record
                 && !promise.isAcknowledged[sink][Int(sequence)]
+                && !promise.isRejected[sink][Int(sequence)]
             {
                 if !isSent[Int(sequence - oldest)] {
                     throw Violation(.notSent, "\(name): \(sequence)")
@@ -167,11 +168,15 @@ struct Inspection {
         let measured = delivery.lines[sink].filter { $0.sequence < cursor.head }
         let sent = UInt64(measured.count)
         try checkGaps(ring, delivery, sink)
-        guard sent + delivery.lost[sink] + UInt64(known) == cursor.head - tail else {
+        // Of the records that were added, those for others were passed over too.
+        let added = delivery.head - cursor.head
+        let taken = UInt64(delivery.lines[sink].count) - sent
+        let passed = delivery.passed[sink] - (added - taken)
+        guard sent + delivery.lost[sink] + passed + UInt64(known) == cursor.head - tail else {
             throw Violation(
                 .notCounted,
                 "\(sinks[sink].name): \(tail) to \(cursor.head), \(known) acknowledged, "
-                    + "\(sent) sent, \(delivery.lost[sink]) lost")
+                    + "\(sent) sent, \(passed) passed over, \(delivery.lost[sink]) lost")
         }
     }
 

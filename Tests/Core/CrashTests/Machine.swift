@@ -54,6 +54,7 @@ final class Machine {
     /// Records and, among them, gap records that the gateways of all lives have made.
     private(set) var claimed: UInt64 = 0
     private(set) var gapCount = 0
+    private(set) var errorCount = 0
     private var gateway: Gateway
     private var job: Job?
     /// Writes of the job that are done.
@@ -94,21 +95,27 @@ final class Machine {
 
     private static func sinks(_ count: Int) -> [SinkSettings] {
         let stream = SinkSettings.Kind.kinesis(stream: [UInt8]("heart".utf8))
-        let kinds: [(String, SinkSettings.Kind, Int)] = [
-            ("kinesis", stream, 7), ("file", .file, 10), ("other", stream, 3), ("slow", .file, 1),
-            ("fifth", stream, 10), ("sixth", stream, 5), ("seventh", .file, 4), ("last", stream, 2),
+        let index = SinkSettings.Kind.openSearch(withIDs: true)
+        let kinds: [(String, SinkSettings.Kind, SinkSettings.Takes, Int)] = [
+            ("search", index, .records, 7), ("file", .file, .all, 10),
+            ("errors", index, .errors, 3), ("slow", .file, .records, 1),
+            ("fifth", stream, .records, 10), ("sixth", stream, .errors, 5),
+            ("seventh", .file, .errors, 4), ("last", stream, .records, 2),
         ]
-        return kinds.prefix(count).map { name, kind, batch in
+        return kinds.prefix(count).map { name, kind, takes, batch in
             guard let name = SensorName(name) else { preconditionFailure("a name is short") }
             return SinkSettings(
-                name: name, kind: kind, batchRecords: batch, flushNanoseconds: 300_000_000)
+                name: name, kind: kind, takes: takes, batchRecords: batch,
+                flushNanoseconds: 300_000_000)
         }
     }
 
     /// The same sinks as lines of a file, which are easier to read.
     var sinksForReading: [SinkSettings] {
         sinks.map {
-            SinkSettings(name: $0.name, kind: .file, batchRecords: 100, flushNanoseconds: 0)
+            SinkSettings(
+                name: $0.name, kind: .file, takes: $0.takes, batchRecords: 100,
+                flushNanoseconds: 0)
         }
     }
 
@@ -145,7 +152,11 @@ extension Machine {
     }
 
     private func receive() {
-        let notification = [0x10, UInt8.random(in: 40...200, using: &random)] + random.bytes(4)
+        // One in eight is no measurement: its last interval is torn.
+        let isMalformed = Int.random(in: 0..<8, using: &random) == 0
+        let notification =
+            [0x10, UInt8.random(in: 40...200, using: &random)]
+            + random.bytes(isMalformed ? 3 : 4)
         now += Int64.random(in: 0...200_000_000, using: &random)
         gateway.receive(
             notification.span, sensor: 0,
@@ -160,20 +171,20 @@ extension Machine {
             var slot = FixedBuffer(capacity: Record.slotBytes)
             gateway.copySlots(first: promise.head, count: 1, into: &slot)
             let bytes = [UInt8](copying: slot.bytes)
-            let gap = gap(in: bytes)
+            let record = Self.record(in: bytes)
             claimed += 1
-            if gap != nil { gapCount += 1 }
-            promise.claim(bytes, gap: gap)
+            switch record.payload {
+            case .gap: gapCount += 1
+            case .rejection: errorCount += 1
+            case .heartRate, .vital: break
+            }
+            promise.claim(bytes, record, sinks)
         }
     }
 
-    private func gap(in slot: [UInt8]) -> (sink: Int, gap: Gap)? {
+    private static func record(in slot: [UInt8]) -> Record {
         do throws(RecordError) {
-            let record = try Record(decoding: slot.span)
-            guard case .gap(let gap) = record.payload,
-                let sink = sinks.firstIndex(where: { $0.name == record.sensor })
-            else { return nil }
-            return (sink, gap)
+            return try Record(decoding: slot.span)
         } catch {
             preconditionFailure("what the gateway writes can be read: \(error)")
         }
@@ -309,11 +320,18 @@ extension Machine {
     private func send(_ sink: Int) {
         _ = gateway.encode(sink: sink, into: &request, now: now)
         let text = String(decoding: request.bytes)
-        let lines =
-            sinks[sink].kind.isKinesis
-            ? text.components(separatedBy: "\"Data\":\"").dropFirst().map {
+        let lines: [[UInt8]]
+        switch sinks[sink].kind {
+        case .kinesis:
+            lines = text.components(separatedBy: "\"Data\":\"").dropFirst().map {
                 [UInt8](Data(base64Encoded: String($0.prefix { $0 != "\"" })) ?? Data())
-            } : text.split(separator: "\n").map { [UInt8]($0.utf8) }
+            }
+        case .openSearch:
+            // The action's line has no "seq".
+            lines = text.split(separator: "\n").filter { !$0.hasPrefix("{\"create\"") }
+                .map { [UInt8]($0.utf8) }
+        default: lines = text.split(separator: "\n").map { [UInt8]($0.utf8) }
+        }
         requests[sink] = lines.map { OpenedRing.sequence(in: $0) }
     }
 
@@ -326,11 +344,11 @@ extension Machine {
         }
         requests[sink] = nil
         now += Int64.random(in: 0...50_000_000, using: &random)
-        let isKinesis = sinks[sink].kind.isKinesis
-        switch Int.random(in: 0..<(isKinesis ? 8 : 5), using: &random) {
+        let isService = sinks[sink].kind.isService
+        switch Int.random(in: 0..<(isService ? 8 : 5), using: &random) {
         case 0: gateway.sinkFailed(sink: sink, now: now)
         case 1..<5:
-            if isKinesis { return answer(sink, sequences, sequences.map { _ in true }) }
+            if isService { return answer(sink, sequences, sequences.map { _ in true }) }
             for sequence in sequences { accept(sequence, sink) }
             gateway.sinkDelivered(sink: sink, now: now)
         case 5:
@@ -342,17 +360,31 @@ extension Machine {
 
     /// The service takes some of the records.
     private func answer(_ sink: Int, _ sequences: [UInt64], _ isAccepted: [Bool]) {
+        for (sequence, accepted) in zip(sequences, isAccepted) where accepted {
+            accept(sequence, sink)
+        }
+        let text =
+            sinks[sink].kind.isKinesis ? putRecordsAnswer(isAccepted) : bulkAnswer(isAccepted)
+        let body = [UInt8](text.utf8)
+        gateway.sinkAnswered(sink: sink, status: 200, body: body.span, now: now)
+    }
+
+    /// What an index does not take it may take later, or never.
+    private func bulkAnswer(_ isAccepted: [Bool]) -> String {
+        let items = isAccepted.map { accepted in
+            let status = accepted ? 201 : Bool.random(using: &random) ? 400 : 429
+            return #"{"create":{"status":\#(status)}}"#
+        }
+        return #"{"errors":true,"items":[\#(items.joined(separator: ","))]}"#
+    }
+
+    private func putRecordsAnswer(_ isAccepted: [Bool]) -> String {
         let entries = isAccepted.map { accepted in
             accepted
                 ? #"{"SequenceNumber":"1","ShardId":"s"}"#
                 : #"{"ErrorCode":"InternalFailure","ErrorMessage":"m"}"#
         }
-        let body = [UInt8](
-            #"{"FailedRecordCount":0,"Records":[\#(entries.joined(separator: ","))]}"#.utf8)
-        for (sequence, accepted) in zip(sequences, isAccepted) where accepted {
-            accept(sequence, sink)
-        }
-        gateway.sinkAnswered(sink: sink, status: 200, body: body.span, now: now)
+        return #"{"FailedRecordCount":0,"Records":[\#(entries.joined(separator: ","))]}"#
     }
 
     private func accept(_ sequence: UInt64, _ sink: Int) {
@@ -377,14 +409,17 @@ extension Machine {
     private func checkCount() throws(Violation) {
         for sink in sinks.indices {
             let lost = gateway.sinks[sink].queue.lost
+            let others =
+                gateway.sinks[sink].queue.passed + gateway.sinks[sink].queue.rejected
             var settled = gateway.sinks[sink].queue.tail
             gateway.sinks[sink].queue.forEachAcknowledged(within: 1 << 20) { _ in settled += 1 }
-            let expected = settledAtStart[sink] + acknowledgedSince[sink] + lost
+            let expected = settledAtStart[sink] + acknowledgedSince[sink] + lost + others
             guard settled == expected else {
                 throw Violation(
                     .notCounted,
                     "\(sinks[sink].name): \(settled) settled, \(settledAtStart[sink]) at the "
-                        + "start, \(acknowledgedSince[sink]) acknowledged, \(lost) lost")
+                        + "start, \(acknowledgedSince[sink]) acknowledged, \(lost) lost, "
+                        + "\(others) passed over or rejected")
             }
         }
     }
@@ -392,6 +427,8 @@ extension Machine {
 
 extension SinkSettings.Kind {
     fileprivate var isKinesis: Bool { if case .kinesis = self { true } else { false } }
+    /// It answers with a body.
+    fileprivate var isService: Bool { if case .file = self { false } else { true } }
 }
 
 // MARK: - The next life

@@ -93,6 +93,8 @@ struct OpenedRing {
         /// By sink: records counted as lost, and those of them that no gap record has said.
         var lost: [UInt64]
         var unsaid: [UInt64]
+        /// By sink: records that were for others.
+        var passed: [UInt64] = []
         /// The next sequence: gap records were added.
         var head: UInt64
     }
@@ -107,7 +109,7 @@ struct OpenedRing {
                 sinks: sinks, windowRecords: 256, seed: 1),
             cursor: cursor, head: found.head, now: 0)
         var slots = FixedBuffer(capacity: Limits.readRecords * Record.slotBytes)
-        var request = FixedBuffer(capacity: 100 * 512)
+        var request = FixedBuffer(capacity: 100 * 1_024)
         gateway.drain()
         var turns = 0
         while let action = gateway.nextAction(now: 0) {
@@ -129,6 +131,7 @@ struct OpenedRing {
         precondition(gateway.isDrained, "a gateway stops when everything is delivered")
         delivery.lost = gateway.sinks.map { $0.queue.lost }
         delivery.unsaid = gateway.sinks.map { $0.unsaidLosses }
+        delivery.passed = gateway.sinks.map { $0.queue.passed }
         delivery.head = gateway.cursor.head
         return delivery
     }

@@ -1,3 +1,4 @@
+import Gateway
 import RecordRing
 import TestSupport
 
@@ -17,6 +18,10 @@ struct Promise {
     private(set) var gaps: [UInt64: (sink: Int, gap: Gap)] = [:]
     /// Slots without a whole record when this life began, torn by the cut before.
     private(set) var brokenAtStart: UInt64 = 0
+    /// Error records about records by their sequence: who has refused which.
+    private(set) var errors: [UInt64: (sink: Int, about: UInt64)] = [:]
+    /// By sink: it has refused the record for good, and an error record on the card says so.
+    private(set) var isRejected: [[Bool]]
     /// Records that died in memory or half written with an earlier life, by the sequence that has
     /// been given again since. A torn write can make one whole again: the rest of it lies in the
     /// slot already. It was measured, and nothing was promised of either.
@@ -33,6 +38,7 @@ struct Promise {
         self.slotCount = slotCount
         isAcknowledged = Array(repeating: [], count: sinkCount)
         isAccounted = isAcknowledged
+        isRejected = isAcknowledged
         accountedEnd = Array(repeating: 0, count: sinkCount)
     }
 
@@ -42,13 +48,24 @@ struct Promise {
     /// The ring has given up every record below this one.
     var floor: UInt64 { head > slotCount ? head - slotCount : 0 }
 
-    mutating func claim(_ slot: [UInt8], gap: (sink: Int, gap: Gap)?) {
-        if let gap { gaps[head] = gap }
+    /// A record has been given the next sequence. Those that it is not for are done with it.
+    mutating func claim(_ slot: [UInt8], _ record: Record, _ sinks: [SinkSettings]) {
+        func sink(_ name: SensorName) -> Int? { sinks.firstIndex { $0.name == name } }
+        switch record.payload {
+        case .gap(let gap): gaps[head] = sink(record.sensor).map { ($0, gap) }
+        case .rejection(let rejection):
+            if case .record(_, let about, _) = rejection.origin {
+                errors[head] = sink(rejection.sink).map { ($0, about) }
+            }
+        case .heartRate, .vital: break
+        }
         slots.append(slot)
         isSynced.append(false)
-        for sink in isAcknowledged.indices {
-            isAcknowledged[sink].append(false)
-            isAccounted[sink].append(false)
+        for (index, sink) in sinks.enumerated() {
+            let isForOthers = !sink.isFor(record)
+            isAcknowledged[index].append(isForOthers)
+            isAccounted[index].append(isForOthers)
+            isRejected[index].append(false)
         }
     }
 
@@ -56,6 +73,10 @@ struct Promise {
         for sequence in range {
             isSynced[Int(sequence)] = true
             if let gap = gaps[sequence] { account(gap.gap, sink: gap.sink) }
+            if let error = errors[sequence] {
+                isAccounted[error.sink][Int(error.about)] = true
+                isRejected[error.sink][Int(error.about)] = true
+            }
         }
         syncedHead = head
     }
@@ -96,9 +117,11 @@ struct Promise {
         for sink in isAcknowledged.indices {
             isAcknowledged[sink].removeSubrange(min(head, isAcknowledged[sink].count)...)
             isAccounted[sink].removeSubrange(min(head, isAccounted[sink].count)...)
+            isRejected[sink].removeSubrange(min(head, isRejected[sink].count)...)
             accountedEnd[sink] = min(accountedEnd[sink], head)
         }
         gaps = gaps.filter { $0.key < UInt64(head) }
+        errors = errors.filter { $0.key < UInt64(head) }
         for sequence in isSynced.indices {
             isSynced[sequence] =
                 UInt64(sequence) >= ring.cursor.oldest && ring.isReadable(UInt64(sequence))
@@ -126,6 +149,17 @@ struct Promise {
     /// Records that have to be there now.
     func mustBeThere(_ sequence: UInt64) -> Bool {
         isHonest && sequence >= floor && isSynced[Int(sequence)]
+    }
+}
+
+extension SinkSettings {
+    /// The sink is to get this record.
+    func isFor(_ record: Record) -> Bool {
+        switch record.payload {
+        case .rejection: takes != .records
+        case .gap: takes != .errors || record.sensor == name
+        case .heartRate, .vital: takes != .errors
+        }
     }
 }
 

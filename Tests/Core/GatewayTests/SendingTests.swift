@@ -113,6 +113,48 @@ struct SendingTests {
         }
     }
 
+    /// Whoever answers with a page, whatever it says and with whatever status, has not taken it.
+    @Test func pageIsNoAnswerOfACollector() {
+        for (isPage, text) in [(true, ""), (true, "OK"), (false, "<html>Log in</html>")] {
+            var bench = Bench(settings(sinks: [collector(batch: 2)]))
+            bench.receive(count: 2)
+            _ = bench.next()
+            _ = bench.request()
+            let body = Array(text.utf8)
+            bench.gateway.sinkAnswered(
+                sink: 0, status: 200, body: body.span, isPage: isPage, now: bench.now)
+            guard case .answerNotUnderstood(0, .page, _) = bench.reports().first else {
+                Issue.record("believed: \(isPage) \(text)")
+                continue
+            }
+            #expect(sink(bench).queue.tail == 0 && sink(bench).refusal == .notTheService)
+        }
+    }
+
+    @Test func pageThatRefusesIsNotTheService() {
+        for status in [302, 400, 401, 403, 404] {
+            var bench = Bench(settings(sinks: [collector(batch: 2)]))
+            bench.receive(count: 2)
+            _ = bench.next()
+            _ = bench.request()
+            let body = Array("Not here".utf8)
+            bench.gateway.sinkAnswered(
+                sink: 0, status: status, body: body.span, isPage: true, now: bench.now)
+            #expect(sink(bench).refusal == .notTheService, "\(status)")
+        }
+    }
+
+    /// What a sink needs before its first request takes the turn of one.
+    @Test func sinkThatHasPreparedItselfIsAskedAgain() {
+        var bench = Bench(settings(sinks: [search(batch: 2)]))
+        bench.receive(count: 2)
+        #expect(bench.next() == .send(sink: 0))
+        #expect(bench.next() == nil)
+        bench.gateway.sinkPrepared(sink: 0)
+        #expect(bench.next() == .send(sink: 0))
+        #expect(bench.sequences() == [0, 1])
+    }
+
     @Test func refusedRequestIsSentAgainWholeAndSaysWhy() {
         let answers: [(Int, String, RequestRefusal)] = [
             (400, #"{"__type":"ProvisionedThroughputExceededException"}"#, .throttled),

@@ -127,6 +127,8 @@ struct ServiceErrorTests {
             for status in [302, 400, 401, 403, 404, 407] {
                 #expect(refusal(status, page) == .notTheService, "\(status)")
             }
+            // Proxies that a service stands behind say this with a page of their own.
+            #expect(refusal(413, page) == .content)
             #expect(refusal(429, page) == .throttled)
             #expect(refusal(503, page) == .serverFault)
         }

@@ -140,6 +140,7 @@ import Testing
                 credentials: CredentialSettings(), timeoutNanoseconds: 10_000_000_000,
                 connectTimeoutNanoseconds: 5_000_000_000)
         }
+        #expect(sinks.map(\.compresses) == [false, false, false, false, false, false, true, false])
         #expect(
             sinks.map(\.target) == [
                 .kinesis(
@@ -150,14 +151,16 @@ import Testing
                         "to-s3", "cn-north-1", "https://firehose.cn-north-1.amazonaws.com.cn")),
                 .openSearch(
                     try service("heart_rate", "eu-west-1", "https://search.example.org"),
-                    .signed(serverless: false)),
+                    .signed(serverless: false), putsTemplate: true),
                 .openSearch(
                     try service("hr-2", "eu-west-1", "https://x.aoss.example.org"),
-                    .signed(serverless: true)),
+                    .signed(serverless: true), putsTemplate: false),
                 .openSearch(
                     try service("heart_rate", "", "https://s:9200"),
-                    .user(name: "gym", passwordFile: "/password")),
-                .openSearch(try service("heart_rate", "", "https://open:9200"), .open),
+                    .user(name: "gym", passwordFile: "/password"), putsTemplate: false),
+                .openSearch(
+                    try service("heart_rate", "", "https://open:9200"), .open,
+                    putsTemplate: false),
                 .http(
                     CollectorSettings(
                         endpoint: try endpoint("https://c:8443"), path: "/v1/in?x=1",
@@ -292,6 +295,7 @@ private let everySink = """
     type = opensearch
     endpoint = https://search.example.org
     region = eu-west-1
+    template = yes
     [sink s]
     type = opensearch
     endpoint = https://x.aoss.example.org
@@ -313,6 +317,7 @@ private let everySink = """
     url = https://c:8443/v1/in?x=1
     token_file = /token
     timeout = 1s
+    compress = gzip
     """
 
 /// What is required and nothing else, in four lines; what follows it stands in `[input]`.

@@ -1,5 +1,6 @@
 import Bytes
 public import Gateway
+public import Kinesis
 import RecordRing
 public import SigV4
 import Time
@@ -33,7 +34,7 @@ public struct GatewayLoop: ~Copyable {
     private var body: FixedBuffer
     private var slots: FixedBuffer
     private var sector: FixedBuffer
-    private let answer: PutRecordsAnswerText
+    private var answer: AnswerText
     private var next = 0
     /// Requests that were signed and answered.
     public private(set) var requests: UInt64 = 0
@@ -43,8 +44,10 @@ public struct GatewayLoop: ~Copyable {
     /// Records a request; the most that PutRecords takes.
     public static let batchRecords = 500
 
-    /// A loop with one sink of `kind`; `hash` signs its requests.
-    public init(sink kind: SinkSettings.Kind, hash: SHA256Function) throws(SigningError) {
+    /// A loop with one sink of `kind`; `hash` signs its requests, `md5` closes its aggregates.
+    public init(
+        sink kind: SinkSettings.Kind, hash: SHA256Function, md5: MD5Function? = nil
+    ) throws(SigningError) {
         let scope = try CredentialScope(region: "eu-central-1", service: "kinesis")
         let credentials = try SigningCredentials(
             accessKeyID: "AKIDEXAMPLE",
@@ -52,21 +55,23 @@ public struct GatewayLoop: ~Copyable {
         let request = try Self.request()
         self.request = request
         signer = Signer(scope: scope, credentials: credentials, sha256: hash)
-        gateway = Self.gateway(sink: kind)
+        gateway = Self.gateway(sink: kind, md5)
         notifications = Notifications()
         clock = LoopClock()
         body = FixedBuffer(capacity: 512 << 10)
         slots = FixedBuffer(capacity: Limits.writeRecords * Record.slotBytes)
         sector = FixedBuffer(capacity: RingHead.byteCount)
         sector.resize(to: RingHead.byteCount)
-        answer = PutRecordsAnswerText(entries: Self.batchRecords)
+        answer = AnswerText(entries: Self.batchRecords)
     }
 
-    private static func gateway(sink kind: SinkSettings.Kind) -> Gateway {
+    private static func gateway(
+        sink kind: SinkSettings.Kind, _ md5: MD5Function?
+    ) -> Gateway {
         guard let sensor = SensorName("D4:4A:C4:B0:24:03"), let sink = SensorName("cloud") else {
             preconditionFailure("a name is 23 bytes at most")
         }
-        let settings = GatewaySettings(
+        var settings = GatewaySettings(
             device: Array("gym-7".utf8), boot: BootID(high: 1, low: 2), session: 0xB194_6AC9,
             sensors: [SensorSettings(name: sensor)],
             sinks: [
@@ -74,6 +79,7 @@ public struct GatewayLoop: ~Copyable {
                     name: sink, kind: kind, batchRecords: batchRecords,
                     flushNanoseconds: .max / 2)
             ], seed: 1)
+        if let md5 { settings.md5 = md5 }
         return Gateway(
             settings: settings,
             cursor: RingCursor(slotCount: 524_160, oldest: 0, head: 0), head: nil, now: 0)
@@ -131,12 +137,18 @@ extension GatewayLoop {
         precondition(count == Self.batchRecords, "requests are full")
         bodyBytes += UInt64(body.count)
         requests += 1
-        if case .file = gateway.settings.sinks[sink].kind {
+        let kind = gateway.settings.sinks[sink].kind
+        if case .file = kind {
             enter(.answer)
             return gateway.sinkDelivered(sink: sink, now: now)
         }
         enter(.sign)
         try Self.sign(body, request, at: clock.sensor, &signer)
+        // What the service does is not counted.
+        enter(nil)
+        var entries = count
+        if case .aggregated = kind { entries = Self.entries(in: body) }
+        answer.fill(entries: entries, for: kind)
         enter(.answer)
         Self.accept(answer, sink: sink, now: now, &gateway)
     }
@@ -153,6 +165,22 @@ extension GatewayLoop {
             now: clock.now)
     }
 
+    /// Entries in a body of PutRecords: each has a partition key, and no data has that name.
+    private static func entries(in body: borrowing FixedBuffer) -> Int {
+        let bytes = body.bytes
+        let name = "\"PartitionKey\"" as StaticString
+        var count = 0
+        for index in bytes.indices where bytes[index] == UInt8(ascii: "P") {
+            let end = index - 1 + name.utf8CodeUnitCount
+            if index > 0, end <= bytes.count,
+                bytes.extracting(index - 1..<end).isEqual(to: name)
+            {
+                count += 1
+            }
+        }
+        return count
+    }
+
     private static func encode(_ head: RingHead, into sector: inout FixedBuffer) {
         var bytes = sector.mutableBytes(in: 0..<RingHead.byteCount)
         head.encode(into: &bytes)
@@ -166,7 +194,7 @@ extension GatewayLoop {
     }
 
     private static func accept(
-        _ answer: borrowing PutRecordsAnswerText, sink: Int, now: Int64, _ gateway: inout Gateway
+        _ answer: borrowing AnswerText, sink: Int, now: Int64, _ gateway: inout Gateway
     ) {
         gateway.sinkAnswered(sink: sink, status: 200, body: answer.bytes, now: now)
     }

@@ -1,4 +1,5 @@
 import Bytes
+public import Gateway
 public import Time
 
 /// Time as the loop has it: the sensor sends once a second, from a fixed day on, and the machine
@@ -45,12 +46,54 @@ public struct Notifications: ~Copyable {
     }
 }
 
-/// What the service says when it has taken every record of a request.
-public struct PutRecordsAnswerText: ~Copyable {
+/// What the service says when it has taken everything in a request.
+public struct AnswerText: ~Copyable {
     private var text: FixedBuffer
+    /// Entries of the answer that is there.
+    private var filled = -1
 
-    public init(entries: Int) {
-        text = FixedBuffer(capacity: 64 + 128 * entries)
+    /// An answer with room for `entries` entries.
+    public init(entries: Int) { text = FixedBuffer(capacity: 64 + 192 * entries) }
+
+    /// The answer to a request with so many entries.
+    public mutating func fill(entries: Int, for kind: SinkSettings.Kind) {
+        // A service's work is no part of what is measured: the same answer is made once.
+        guard entries != filled else { return }
+        filled = entries
+        text.removeAll()
+        switch kind {
+        case .kinesis, .aggregated: fillPutRecords(entries)
+        case .firehose: fillPutRecordBatch(entries)
+        case .openSearch: fillBulk(entries)
+        case .http, .file: break
+        }
+        precondition(!text.overflowed, "an entry takes less than 192 bytes")
+    }
+
+    private mutating func fillPutRecordBatch(_ entries: Int) {
+        text.append("{\"FailedPutCount\":0,\"RequestResponses\":[")
+        for index in 0..<entries {
+            if index > 0 { text.append(UInt8(ascii: ",")) }
+            text.append("{\"RecordId\":\"pXr8N0NfSLvQ4r4oMvbOEaE1Q8n7W8U3")
+            text.append(decimal: UInt64(index), digits: 18)
+            text.append("\"}")
+        }
+        text.append("]}")
+    }
+
+    private mutating func fillBulk(_ entries: Int) {
+        text.append("{\"took\":3,\"errors\":false,\"items\":[")
+        for index in 0..<entries {
+            if index > 0 { text.append(UInt8(ascii: ",")) }
+            text.append("{\"create\":{\"_index\":\"heart_rate\",\"_id\":\"gym-7:b1946ac9:")
+            text.append(decimal: UInt64(index))
+            text.append("\",\"_version\":1,\"result\":\"created\",\"_shards\":")
+            text.append("{\"total\":2,\"successful\":1,\"failed\":0},\"status\":201}}")
+        }
+        text.append("]}")
+    }
+
+    private mutating func fillPutRecords(_ entries: Int) {
         text.append("{\"FailedRecordCount\":0,\"Records\":[")
         for index in 0..<entries {
             if index > 0 { text.append(UInt8(ascii: ",")) }
@@ -59,7 +102,6 @@ public struct PutRecordsAnswerText: ~Copyable {
             text.append("\",\"ShardId\":\"shardId-000000000000\"}")
         }
         text.append("]}")
-        precondition(!text.overflowed, "an entry takes less than 128 bytes")
     }
 
     public var bytes: Span<UInt8> {
