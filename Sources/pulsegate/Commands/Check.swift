@@ -65,7 +65,7 @@ extension Configuration.Sink.Target {
     var credentials: CredentialSettings? {
         switch self {
         case .kinesis(let service, _), .firehose(let service): service.credentials
-        case .openSearch(let service, .signed): service.credentials
+        case .openSearch(let service, .signed, _): service.credentials
         case .openSearch, .http, .file: nil
         }
     }

@@ -88,7 +88,7 @@ extension NetworkPlan {
     ) throws(SetupError) {
         self.init(
             url: service.endpoint.url, authority: service.endpoint.authority, path: "/",
-            contentType: "application/x-amz-json-1.1", target: target,
+            contentType: "application/x-amz-json-1.1", target: target, stream: service.stream,
             authorization: .signed(
                 region: service.region, service: name, hashesContent: false,
                 service.credentials),

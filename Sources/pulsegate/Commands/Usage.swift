@@ -9,6 +9,9 @@ enum Usage {
               the gateway itself; FILE.d/*.conf are read after FILE
           pulsegate check --config FILE
               reads the configuration as `run` does, and says what is wrong with it
+          pulsegate net check --config FILE
+              tries the way to each sink (key, name, TLS, clock, a request without records), and
+              says of each step how it went and what to do
           pulsegate scan [--for SECONDS] [--adapter hci0] [--all] [--json]
               the sensors in range, and what to write into the configuration for each
           pulsegate ble list|info|connect|disconnect|forget [ADDRESS] [--json]

@@ -28,8 +28,9 @@ struct NetworkPlan {
     /// The path of the URL, as it is sent.
     var path: String
     var contentType: String
-    /// The operation of an AWS JSON service.
+    /// The operation of an AWS JSON service, and the stream that it is for.
     var target: String?
+    var stream: String?
     var authorization: Authorization
     var https: HTTPSSettings
     /// Bytes of a request body at most.
@@ -52,7 +53,7 @@ struct NetworkPlan {
 }
 
 /// Bodies in gzip: written as they are first.
-private final class Compressor {
+final class Compressor {
     let gzip: Gzip
     var plain: FixedBuffer
 
@@ -63,7 +64,7 @@ private final class Compressor {
 }
 
 /// Writes one request after the other into the same memory: body, signature, headers.
-private struct RequestWriter: ~Copyable {
+struct RequestWriter: ~Copyable {
     private let contentType: [UInt8]
     private let target: [UInt8]?
     private let fixed: [UInt8]?
@@ -80,34 +81,49 @@ private struct RequestWriter: ~Copyable {
     private var contentHash = FixedBuffer(capacity: 2 * SHA256Digest.byteCount)
 
     init(plan: NetworkPlan, compressor: Compressor?) throws(SigningError) {
+        let before = try Self.preparationRequest(plan)
+        let usual = try Self.request(plan)
+        let scope = try Self.scope(plan)
+        request = usual
+        self.scope = scope
         self.compressor = compressor
+        preparationRequest = before
         preparation = plan.preparation?.body ?? []
         contentType = Array(plan.contentType.utf8)
         target = plan.target.map { Array($0.utf8) }
-        var request = CanonicalRequest()
         switch plan.authorization {
-        case .signed(let region, let service, let hashesContent, _):
+        case .signed(_, _, let hashesContent, _):
             self.hashesContent = hashesContent
             fixed = nil
-            try request.begin(
-                .post, host: plan.authority, path: plan.path, contentHash: hashesContent)
-            try request.append(header: "content-type", value: plan.contentType)
-            if let target = plan.target {
-                try request.append(header: "x-amz-target", value: target)
-            }
-            scope = try CredentialScope(region: region, service: service)
         case .fixed(let value):
             fixed = Array(value.utf8)
             hashesContent = false
-            scope = nil
         case .none:
             fixed = nil
             hashesContent = false
-            scope = nil
         }
-        let before = try Self.preparationRequest(plan)
-        self.request = request
-        preparationRequest = before
+    }
+
+    /// What is signed of every request.
+    private static func request(
+        _ plan: NetworkPlan
+    ) throws(SigningError) -> CanonicalRequest {
+        var request = CanonicalRequest()
+        guard case .signed(_, _, let hashesContent, _) = plan.authorization else {
+            return request
+        }
+        try request.begin(
+            .post, host: plan.authority, path: plan.path, contentHash: hashesContent)
+        try request.append(header: "content-type", value: plan.contentType)
+        if let target = plan.target {
+            try request.append(header: "x-amz-target", value: target)
+        }
+        return request
+    }
+
+    private static func scope(_ plan: NetworkPlan) throws(SigningError) -> CredentialScope? {
+        guard case .signed(let region, let service, _, _) = plan.authorization else { return nil }
+        return try CredentialScope(region: region, service: service)
     }
 
     private static func preparationRequest(
@@ -162,6 +178,15 @@ private struct RequestWriter: ~Copyable {
         } else {
             _ = gateway.encode(sink: sink, into: &message.body, now: now.monotonicNanoseconds)
         }
+        try finish(now: now, isPreparation: false, &message)
+    }
+
+    /// Writes a request with this body.
+    mutating func write(
+        body: Span<UInt8>, now: Moment, to message: inout HTTPSRequest
+    ) throws(RequestError) {
+        message.body.removeAll()
+        message.body.append(body)
         try finish(now: now, isPreparation: false, &message)
     }
 
@@ -433,6 +458,6 @@ final class NetworkPort: NetworkSink {
 }
 
 /// Why a request did not even begin.
-private struct RequestError: Error {
+struct RequestError: Error {
     let text: String
 }
