@@ -85,9 +85,18 @@ test-bluez-day: packages-bluez release ## The same for a simulated day of seeded
 test-kill: venv release ## 200 kill -9 at random moments, ten rings of 20 (minutes)
 	PULSEGATE_KILL_RINGS=10 $(PYTHON) -m pytest -q -s Tests/EndToEnd/test_kill.py
 
+.PHONY: test-soak
+test-soak: venv release ## A million records through a service that misbehaves (minutes)
+	$(PYTHON) Tests/EndToEnd/soak.py
+
 .PHONY: bench
 bench: venv release ## The figures of the README, beside their peers, in one run
 	$(PYTHON) Tests/Bench/bench.py
+
+.PHONY: bench-ble
+bench-ble: venv release ## 8 and 50 straps at 1 Hz on a BlueZ without a radio, beside bleak
+	@.ci/setup venv $(VENV)-bleak Tests/Bench/requirements-ble.txt
+	$(PYTHON) Tests/Bench/ble.py
 
 .PHONY: bench-stall
 bench-stall: venv release ## An alarm's delay while the card hangs for 5 s a call

@@ -23,6 +23,9 @@ Entry = dict[str, Any]
 IN_FLIGHT_SECONDS = 0.2
 # What a gateway may take to see that a sensor is frozen, beyond the limit.
 FROZEN_MARGIN_SECONDS = 5
+# Pages that a client touches for the first time late in a day: less than one value an hour kept
+# for nothing, at 128 bytes a record, would show in weeks; a leak with every fault shows in a day.
+OWN_GROWTH_KIB_MAX = 1024
 
 
 @dataclasses.dataclass(frozen=True)
@@ -139,6 +142,33 @@ def check_strap(index: int, journal: Sequence[Entry], records: Sequence[Entry],
                                 f"the first {strange[0]}")
 
 
+def check_vitals(index: int, journal: Sequence[Entry], records: Sequence[Entry], end: float,
+                 verdict: Verdict) -> None:
+    """Every vital sign of one strap arrived with its values and units, once and in order: each
+    differs from its neighbours, so what is missing or twice makes the two lists differ."""
+    sent = [entry for entry in journal if entry["event"] == "sent" and entry["kind"] == "vital"
+            and entry["strap"] == index]
+    # What left as the client was stopped may arrive or not.
+    while len(sent) > len(records) and sent[-1]["time"] >= end - IN_FLIGHT_SECONDS:
+        sent.pop()
+    verdict.sent += len(sent)
+    arrived = sum(contains(record, entry["means"])
+                  for record, entry in zip(records, sent, strict=False))
+    verdict.arrived += arrived
+    if arrived == len(sent) == len(records):
+        return
+    first = next((place for place, (record, entry) in enumerate(zip(records, sent, strict=False))
+                  if not contains(record, entry["means"])), min(len(sent), len(records)))
+    verdict.offences.append(
+        f"strap-{index + 1}: {len(sent)} vital signs were sent and {len(records)} arrived; the "
+        f"first that differs: {[entry['means'] for entry in sent[first:first + 1]]} as "
+        f"{records[first:first + 1]}")
+
+
+def contains(record: Entry, means: Entry) -> bool:
+    return all(record.get(name) == value for name, value in means.items())
+
+
 def recovery(event: Entry, journal: Iterable[Entry]) -> Recovery:
     """The conductor saw the value; the gym knows when the subscription came."""
     mark, index = event["mark_time"], strap_index(event["sensor"])
@@ -148,17 +178,36 @@ def recovery(event: Entry, journal: Iterable[Entry]) -> Recovery:
     return Recovery(event["since"], event["sensor"], min(links, default=None), event["seconds"])
 
 
+def leaks(events: Iterable[Entry]) -> list[str]:
+    """What the client held at the last count beyond the first, or no longer, in words."""
+    counted = [event for event in events if event["event"] == "holdings"]
+    if len(counted) < 2:
+        return []
+    first, last = counted[0], counted[-1]
+    before, after = first["counts"], last["counts"]
+    found = [f"{what}: {before.get(what, 0)} at the beginning, {after.get(what, 0)} at the end"
+             for what in sorted({*before, *after}) if before.get(what, 0) != after.get(what, 0)]
+    if last["own_kib"] > first["own_kib"] + OWN_GROWTH_KIB_MAX:
+        found.append(f"memory of its own grew from {first['own_kib']} to {last['own_kib']} KiB")
+    return found
+
+
 def judge(journal: Sequence[Entry], records: Sequence[Entry], events: Sequence[Entry],
           straps: int, loses: Sequence[str], manners: Manners) -> Verdict:
     """The whole scenario."""
     verdict = Verdict()
     by_strap: dict[int, list[Entry]] = collections.defaultdict(list)
+    vitals: dict[int, list[Entry]] = collections.defaultdict(list)
     for record in records:
-        if "heart_rate" in record:
+        if "measurement" in record:
+            vitals[strap_index(record["sensor"])].append(record)
+        elif "heart_rate" in record:
             by_strap[strap_index(record["sensor"])].append(record)
+    end = next((event["time"] for event in events if event["event"] == "stopping"), float("inf"))
     for index in range(straps):
+        check_vitals(index, journal, vitals.pop(index, []), end, verdict)
         check_strap(index, journal, by_strap.pop(index, []), events, loses, manners, verdict)
-    for index in by_strap:
+    for index in {**by_strap, **vitals}:
         verdict.offences.append(f"records of strap {index + 1}, which is not there")
     for event in events:
         if event["event"] == "value-after":
@@ -172,6 +221,8 @@ def judge(journal: Sequence[Entry], records: Sequence[Entry], events: Sequence[E
         elif event["event"] == "stopped" and event["program"] == "client":
             if manners.judges and event["status"] != 0 and not verdict.offences:
                 verdict.offences.append(f"the client ended with {event['status']}")
+    if manners.judges:
+        verdict.offences += leaks(events)
     if not any(event["event"] == "done" for event in events) and not verdict.offences:
         verdict.offences.append("the guest ended before the scenario did")
     return verdict

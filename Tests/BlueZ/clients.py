@@ -108,11 +108,19 @@ class Pulsegate(Client):
         lines = ["[gateway]", "device_id = gym-7", f"data = {GUEST_OUT}/data", "log = debug", "",
                  "[ring]", "size = 16MiB", "allow_volatile = yes", "",
                  "[input]", "type = bluetooth", "", "[bluetooth]", "adapter = hci0",
-                 f"frozen = {scenarios.FROZEN_SECONDS}s", ""]
+                 f"frozen = {scenarios.FROZEN_SECONDS}s"]
+        if scenario.rssi_limit_dbm is not None:
+            lines.append(f"rssi = {scenario.rssi_limit_dbm}")
+        if not scenario.switches_on:
+            lines.append("power_on = no")
+        lines.append("")
         for index in range(scenario.straps):
             match = (f"name = {scenarios.local_name(index)}" if scenario.by_name
                      else f"address = {scenarios.address(index)}")
-            lines += [f"[sensor {scenarios.sensor(index)}]", match, ""]
+            lines += [f"[sensor {scenarios.sensor(index)}]", match]
+            if scenario.services:
+                lines.append(f"service = {scenario.services[index]}")
+            lines.append("")
         return "\n".join([*lines, "[sink local]", "type = file", "flush = 100ms", ""])
 
     def plan(self, scenario: Scenario, folder: Path) -> dict[str, Any]:

@@ -28,6 +28,8 @@ class Scenario:
 
     loses: marks whose fault may swallow values on their way (a daemon dies, an adapter goes off):
     what was sent between the mark and the first value after it is not asked for.
+    services: what the client is to take from each strap, where it is not the heart rate.
+    for_gateway: it asks what the reference client cannot do.
     """
 
     name: str
@@ -38,6 +40,10 @@ class Scenario:
     gym: list[str] = dataclasses.field(default_factory=list)
     by_name: bool = False
     loses: tuple[str, ...] = ()
+    services: tuple[str, ...] = ()
+    rssi_limit_dbm: int | None = None
+    switches_on: bool = True
+    for_gateway: bool = False
 
     @property
     def sensors(self) -> list[str]:
@@ -88,10 +94,25 @@ def radio(what: str) -> Step:
     return {"do": "radio", "what": what, "mark": f"radio {what}"}
 
 
+def apart(index: int) -> Step:
+    """Strap `index` must not be connected at this moment."""
+    return {"do": "expect-apart", "strap": index}
+
+
+def still_off() -> Step:
+    """The adapter must be off at this moment."""
+    return {"do": "expect-off"}
+
+
 def value(*indexes: int, since: str, within: float = RECOVERY_SECONDS_MAX) -> Step:
     """A value of each of these straps must arrive after the mark; how soon is in the table."""
     return {"do": "await", "sensors": [sensor(index) for index in indexes or (0,)],
             "since": since, "within": within}
+
+
+def holdings(name: str) -> Step:
+    """Counts what the client holds; the last time must be as the first."""
+    return {"do": "holdings", "name": name}
 
 
 def up(*indexes: int) -> list[Step]:
@@ -211,10 +232,36 @@ def eight() -> Scenario:
         straps=8)
 
 
+def bedside() -> Scenario:
+    """blood pressure and temperature by indications, pulse oximeter, heart rate; one vanishes"""
+    return Scenario("bedside", "", [
+        *up(*range(4)), pause(60), gym("vanish 0"), pause(5), gym("return 0", "return"),
+        value(0, since="return"), pause(20)], straps=4, for_gateway=True,
+        services=("blood_pressure", "thermometer", "pulse_oximeter", "heart_rate"),
+        gym=["--profiles", "heart-rate,battery,blood-pressure,thermometer,pulse-oximeter"])
+
+
+def weak() -> Scenario:
+    """received at -95 dBm, the limit being -85: left alone until it is nearer"""
+    return Scenario("weak", "", [
+        gym("rssi 0 -95"), *up(1), pause(60), apart(0), gym("rssi 0 -70", "nearer"),
+        value(0, since="nearer"), pause(5)], straps=2, rssi_limit_dbm=-85, for_gateway=True)
+
+
+def left_off() -> Scenario:
+    """off for 30 s, then blocked for 30 s, and to be left so"""
+    return Scenario("left-off", "", [
+        *up(), pause(3), adapter("off"), pause(30), still_off(), adapter("on"),
+        value(0, since="adapter on"), pause(3), radio("block"), pause(30), still_off(),
+        radio("unblock"), value(0, since="radio unblock"), pause(5)],
+        loses=("adapter off", "radio block"), switches_on=False, for_gateway=True)
+
+
 SCENARIOS: dict[str, Callable[[], Scenario]] = {
     scenario.__name__.replace("_", "-"): scenario for scenario in (
         connect, stream, vanish, absence, hangup, mute, malformed, off_skin, frozen, rotate,
-        daemon_killed, adapter_off, radio_blocked, controller_pulled, eight)}
+        daemon_killed, adapter_off, radio_blocked, controller_pulled, eight, bedside, weak,
+        left_off)}
 
 
 def make(name: str) -> Scenario:
@@ -244,7 +291,8 @@ def day(seed: int, hours: float, straps: int = 2) -> Scenario:
                      adapter("on") | {"mark": "over"}],
         lambda one: [gym("die", "pulled"), pause(chance.uniform(1, 60)), gym("plug", "over")],
     )
-    steps, seconds = up(*range(straps)), 0.0
+    # Half a minute later nothing of the beginning is under way any more.
+    steps, seconds = [*up(*range(straps)), pause(30), holdings("first")], 0.0
     while True:
         quiet = chance.expovariate(1 / (HOUR / 4))
         seconds += quiet + 60
@@ -252,6 +300,7 @@ def day(seed: int, hours: float, straps: int = 2) -> Scenario:
             break
         steps += [pause(quiet), *chance.choice(faults)(chance.randrange(straps)),
                   value(*range(straps), since="over", within=180)]
-    return Scenario("day", f"{hours:g} simulated hours, seed {seed}", [*steps, pause(60)],
-                    straps=straps, gym=["--advertising-milliseconds", "1000"],
-                    loses=("bluetoothd kill", "adapter off", "pulled"))
+    return Scenario("day", f"{hours:g} simulated hours, seed {seed}", [
+        *steps, pause(60), holdings("last")],
+        straps=straps, gym=["--advertising-milliseconds", "1000"],
+        loses=("bluetoothd kill", "adapter off", "pulled"))

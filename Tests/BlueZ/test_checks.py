@@ -161,6 +161,58 @@ def test_guest_that_fell_over_is_an_offence():
         "the guest ended before the scenario did"]
 
 
+def vital(number, at, strap=0):
+    entry = sent(number, at, strap, kind="vital")
+    return entry | {"means": {"measurement": "oximetry", "pulse_rate": 60 + number}}
+
+
+def vital_record(number, at, strap=0):
+    made = {"measurement": "oximetry", "pulse_rate": 60.0 + number, "sensor": f"strap-{strap + 1}"}
+    return {**record(number, at, strap), **made}
+
+
+def test_vital_signs_arrived():
+    journal, records = story(2)
+    journal += [vital(number, number, strap=1) for number in range(3)]
+    records += [vital_record(number, number, strap=1) for number in range(3)]
+    found = verdict(journal, records, straps=2)
+    assert (found.sent, found.arrived, found.offences) == (5, 5, [])
+
+
+@pytest.mark.parametrize("arrived", [[0, 1], [1, 2], [0, 2], [0, 1, 1, 2], [0, 2, 1], [0, 1, 2, 3]])
+def test_vital_sign_that_is_missing_twice_or_out_of_order_is_an_offence(arrived):
+    journal = [vital(number, number) for number in range(3)]
+    found = verdict(journal, [vital_record(number, number) for number in arrived])
+    assert "3 vital signs were sent" in found.offences[0]
+
+
+def test_vital_sign_with_another_value_is_an_offence():
+    changed = vital_record(1, 1) | {"pulse_rate": 72.0}
+    found = verdict([vital(0, 0), vital(1, 1)], [vital_record(0, 0), changed])
+    assert found.arrived == 1
+    assert "'pulse_rate': 61" in found.offences[0] and "72.0" in found.offences[0]
+
+
+def test_vital_sign_that_left_as_the_client_stopped_is_not_asked_for():
+    journal, events = [vital(0, 0), vital(1, 1.9)], [note("stopping", 1.95), note("done", 3)]
+    assert judge(journal, [vital_record(0, 0)], events, 1, (), PULSEGATE).offences == []
+
+
+def held(name, own_kib=4000, **counts):
+    return note("holdings", 9, name=name, own_kib=own_kib, counts={"threads": 2, **counts})
+
+
+@pytest.mark.parametrize("last, text", [
+    (held("last", threads=3), "threads: 2 at the beginning, 3 at the end"),
+    (held("last", socket=1), "socket: 0 at the beginning, 1 at the end"),
+    (held("last", 5025), "memory of its own grew from 4000 to 5025 KiB"),
+])
+def test_what_a_gateway_holds_at_the_end_and_did_not_at_the_beginning_is_an_offence(last, text):
+    assert verdict(*story(2), events=[held("first"), last]).offences == [text]
+    assert verdict(*story(2), events=[held("first"), held("last", 5024)]).offences == []
+    assert verdict(*story(2), events=[held("first"), last], manners=BLEAK).offences == []
+
+
 def test_recovery_is_the_subscription_and_the_value_after_the_mark():
     journal, records = story(20)
     journal += [note("subscribed", 0, strap=0), note("subscribed", 11.5, strap=1),
@@ -179,7 +231,7 @@ def test_scenario_is_whole(name):
     made = scenarios.make(name)
     marks = [step.get("mark") for step in made.steps]
     assert made.name == name and made.title
-    assert made.steps[0]["do"] == "start-client"
+    assert [step["do"] for step in made.steps].count("start-client") == 1
     assert set(made.loses) <= set(marks)
     for place, step in enumerate(made.steps):
         assert step.get("since") in [None, *marks[:place]]

@@ -23,11 +23,11 @@ def tool(bluetooth, *words):
     return run.returncode, run.stdout, run.stderr
 
 
-def start(desk, bluetooth, **sections):
+def start(desk, fake, /, **sections):
     sink = desk.folder / "records.ndjson"
     desk.configure({"type": "bluetooth"}, ("local", {"type": "file", "path": sink}), ring=RING,
                    **sections)
-    return desk.start(**bluetooth.environment), sink
+    return desk.start(**fake.environment), sink
 
 
 def records(sink):
@@ -105,6 +105,33 @@ def test_bluetoothd_that_is_killed_and_comes_back_is_used_again(desk, start_blue
     begun = time.monotonic()
     streams(run, 2)
     assert time.monotonic() - begun < 10, run.log
+    run.terminate()
+    assert run.wait() == 0, run.log
+
+
+def test_a_radio_that_somebody_blocked_stays_so_where_power_on_is_no(desk, start_bluetooth):
+    bluetooth = start_bluetooth()
+    put_on(bluetooth)
+    run, _ = start(desk, bluetooth, bluetooth={"power_on": "no"})
+    streams(run, 1)
+    bluetooth.order("block", blocked=True)
+    line = run.wait_for_log("left off")
+    assert "power_on = no" in line and "bluetoothctl power on" in line
+    bluetooth.order("block", blocked=False)
+    streams(run, 2)
+    assert "Set" not in bluetooth.members(), "nobody asked for Powered"
+    run.terminate()
+    assert run.wait() == 0, run.log
+
+
+def test_a_radio_that_somebody_blocked_is_asked_for_where_power_on_is_not_said(
+        desk, start_bluetooth):
+    bluetooth = start_bluetooth()
+    put_on(bluetooth)
+    run, _ = start(desk, bluetooth)
+    streams(run, 1)
+    bluetooth.order("block", blocked=True)
+    wait_until(lambda: "Set" in bluetooth.members(), "a call for Powered")
     run.terminate()
     assert run.wait() == 0, run.log
 

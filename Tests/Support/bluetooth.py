@@ -35,5 +35,5 @@ class Bluetooth:
 
     def stop(self):
         self.process.stdin.close()
-        self.process.wait(20)
+        self.process.wait(10)
         self.process.stdout.close()

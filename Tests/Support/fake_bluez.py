@@ -3,8 +3,8 @@
     python fake_bluez.py [--scale 0.01] [--bluez 5.66|5.82] [--sensors N]
 
 It starts a private bus, writes one line `ready ADDRESS` and then obeys: one JSON object a line on
-standard input, one JSON object a line in answer. It ends when its input ends. What it does, in
-which order and how long it takes is what bluetoothd 5.66 and 5.82 do on Linux 6.12; `--scale`
+standard input, one JSON object a line in answer. It ends within a second of its input's end,
+whatever it is doing then. What it does, in which order and how long it takes is what bluetoothd 5.66 and 5.82 do on Linux 6.12; `--scale`
 multiplies every delay. No radio, kernel or BlueZ is needed.
 
     {"do": "sensor", "address": A, "name": N, "advertising": true, ...}   adds one or changes it
@@ -30,9 +30,13 @@ multiplies every delay. No radio, kernel or BlueZ is needed.
 import argparse
 import asyncio
 import json
+import os
+import shutil
 import signal
 import sys
 import tempfile
+import threading
+import time
 from pathlib import Path
 
 from dbus_fast import Message, MessageType
@@ -42,6 +46,8 @@ from fake_sensor import Sensor
 from private_bus import PrivateBus
 
 RECORDINGS = Path(__file__).resolve().parent / "Recordings"
+# From the end of the input: what was ordered may still be done, and then everything is left.
+FINISH_SECONDS_MAX, END_SECONDS_MAX = 0.3, 0.8
 
 
 class Control:
@@ -173,6 +179,46 @@ def read_rates(name):
     return [int(rate) for rate in (line.split(",")[1] for line in lines) if rate]
 
 
+class Input(threading.Thread):
+    """The lines of standard input, for the loop; b"" is their end.
+
+    A thread of its own sees the end while the loop is busy or waits for a bus that does not
+    answer, and sees to it that the process ends then: a test that died leaves nothing behind.
+    """
+
+    def __init__(self, bus, folder):
+        super().__init__(daemon=True)
+        self.bus, self.folder = bus, folder
+        self.loop, self.lines = asyncio.get_running_loop(), asyncio.Queue()
+        self.ended = asyncio.Event()
+
+    def run(self):
+        for line in sys.stdin.buffer:
+            self.tell(self.lines.put_nowait, line)
+        self.tell(self.lines.put_nowait, b"")
+        self.tell(self.ended.set)
+        time.sleep(END_SECONDS_MAX)
+        self.bus.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
+        os._exit(0)
+
+    def tell(self, function, *arguments):
+        try:
+            self.loop.call_soon_threadsafe(function, *arguments)
+        except RuntimeError:
+            pass  # The loop has ended before.
+
+
+async def obey_all(control, lines):
+    """Carries out one order after the other, to the end of the input."""
+    while line := await lines.get():
+        try:
+            answer = await control.obey(json.loads(line))
+        except Exception as error:  # The test is told, whatever it is.
+            answer = {"error": f"{type(error).__name__}: {error}"}
+        print(json.dumps(answer), flush=True)
+
+
 def report(loop, context):
     """A bus that ends makes its readers fail; that is what tests want."""
     if not isinstance(context.get("exception"), (EOFError, ConnectionError)):
@@ -180,10 +226,13 @@ def report(loop, context):
 
 
 async def serve(options, folder):
-    asyncio.get_running_loop().set_exception_handler(report)
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(report)
     bus = PrivateBus(folder)
     bus.start()
     try:
+        orders = Input(bus, folder)
+        orders.start()
         daemon = Daemon(bus.address, options.scale, options.bluez)
         for number in range(options.sensors):
             address = f"C0:00:00:00:{number // 256:02X}:{number % 256:02X}"
@@ -191,17 +240,12 @@ async def serve(options, folder):
         await daemon.start_systemd()
         await daemon.start()
         print(f"ready {bus.address}", flush=True)
-        control = Control(bus, daemon)
-        lines = asyncio.StreamReader(limit=1 << 24)
-        await asyncio.get_running_loop().connect_read_pipe(
-            lambda: asyncio.StreamReaderProtocol(lines), sys.stdin)
-        while line := await lines.readline():
-            try:
-                answer = await control.obey(json.loads(line))
-            except Exception as error:  # The test is told, whatever it is.
-                answer = {"error": f"{type(error).__name__}: {error}"}
-            print(json.dumps(answer), flush=True)
+        obeying = loop.create_task(obey_all(Control(bus, daemon), orders.lines))
+        await orders.ended.wait()
+        await asyncio.wait([obeying], timeout=FINISH_SECONDS_MAX)
     finally:
+        # What is still under way fails in as many ways as there are when its bus goes.
+        loop.set_exception_handler(lambda *_: None)
         bus.stop()
 
 

@@ -46,8 +46,28 @@ class PatientSocket:
         return self._socket.sendmsg(parts, more)
 
 
+class Connection(MessageBus):
+    """A connection whose bus may end at any moment: what is sent after that goes nowhere.
+
+    dbus-fast notices the end inside the write that fails, closes the socket, and then still wants
+    to wait until the closed socket can be written.
+    """
+
+    def send(self, message):
+        """Returns a future that is done when the message is written, or will never be."""
+        if self.connected:
+            try:
+                return super().send(message)
+            except OSError:
+                if self.connected:
+                    raise
+        nowhere = asyncio.get_running_loop().create_future()
+        nowhere.set_result(None)
+        return nowhere
+
+
 async def connect(address):
-    bus = MessageBus(bus_address=address, negotiate_unix_fd=True)
+    bus = Connection(bus_address=address, negotiate_unix_fd=True)
     await bus.connect()
     bus._writer.sock = PatientSocket(bus._writer.sock)
     return bus

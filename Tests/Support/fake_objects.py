@@ -47,6 +47,7 @@ class Objects:
         return {"Address": Variant("s", "00:11:22:33:44:55"), "AddressType": Variant("s", "public"),
                 "Name": Variant("s", "gateway"), "Powered": Variant("b", self.powered),
                 "Discovering": Variant("b", self.discovering is not None),
+                "Roles": Variant("as", ["central", "peripheral"]),
                 "UUIDs": Variant("as", [])}
 
     def change_adapter(self, **changed):

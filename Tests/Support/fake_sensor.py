@@ -109,7 +109,9 @@ class Sensor:
                 content["NotifyAcquired"] = Variant("b", self.socket is not None)
             found.append((path, {CHARACTERISTIC: content}))
         found.append((f"{self.path}/service0010/char0011/desc0013", {
-            "org.bluez.GattDescriptor1": {"UUID": Variant("s", uuid(0x2902))}}))
+            "org.bluez.GattDescriptor1": {
+                "UUID": Variant("s", uuid(0x2902)),
+                "Characteristic": Variant("o", f"{self.path}/service0010/char0011")}}))
         return found
 
     def state(self):

@@ -1,13 +1,19 @@
 """The fake BlueZ does what was seen of the real one: the rows of its table, over D-Bus."""
 
 import asyncio
+import json
+import subprocess
+import sys
 import time
 
 import pytest
 from dbus_fast import Message, MessageType, Variant
 from dbus_fast.aio import MessageBus
 
-from bluetooth import Bluetooth
+from bluetooth import SCRIPT, Bluetooth
+from fake_bluez import report
+from fake_daemon import connect
+from private_bus import PrivateBus
 
 SCALE = 0.02
 ADAPTER = "/org/bluez/hci0"
@@ -185,3 +191,46 @@ def test_power_off_needs_power_on(bluetooth):
         assert state(bluetooth)["powered"]
 
     run(bluetooth, story)
+
+
+@pytest.mark.parametrize("order", [
+    None,
+    {"do": "bus", "running": False},
+    {"do": "freeze", "frozen": True},
+    # The loop waits: the supervision time-out is 42 s here.
+    {"do": "vanish", "address": STRAP},
+    # The loop is busy for many seconds.
+    {"do": "flood", "address": STRAP, "count": 10_000_000},
+])
+def test_it_ends_quietly_within_a_second_of_its_input(order, tmp_path):
+    process = subprocess.Popen(
+        [sys.executable, "-B", str(SCRIPT), "--sensors", "1", "--scale", "100"],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        env={"PATH": "/usr/bin:/bin", "TMPDIR": str(tmp_path)})
+    process.stdout.readline()
+    if order:
+        process.stdin.write(json.dumps(order) + "\n")
+        process.stdin.flush()
+    start = time.monotonic()
+    try:
+        output, complaints = process.communicate(timeout=10)
+    finally:
+        process.kill()
+    # A second, and what a busy machine takes to start and end processes.
+    assert time.monotonic() - start < 3
+    assert (process.returncode, complaints) == (0, "")
+    assert list(tmp_path.iterdir()) == [], "its folder is gone"
+
+
+def test_what_is_sent_to_a_bus_that_has_gone_is_no_error(tmp_path):
+    async def go():
+        asyncio.get_running_loop().set_exception_handler(report)
+        bus = PrivateBus(tmp_path)
+        bus.start()
+        connection = await connect(bus.address)
+        bus.stop()
+        for _ in range(3):
+            connection.send(Message.new_signal("/", "a.b", "C"))
+        assert not connection.connected
+
+    asyncio.run(go())

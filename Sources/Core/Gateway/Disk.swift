@@ -19,6 +19,8 @@ struct DiskState {
     private var syncedGeneration: UInt64
     /// A tail has moved since the last head record.
     private(set) var tailsMoved = false
+    /// Records that sinks have acknowledged since then.
+    private var acknowledgedCount = 0
     /// When the last write began: a head record for tails alone follows it after a while.
     private var writeBegan: Int64?
     /// Tails in the file have to be synced by this time.
@@ -49,9 +51,11 @@ struct DiskState {
 
     var isClean: Bool { job == .none && !tailsMoved && tailSyncDue == nil }
 
-    /// A head record has to be written soon and synced by `syncDue`.
-    mutating func tailMoved(syncDue: Int64) {
+    /// A head record has to be written and synced by `syncDue`: a sink has acknowledged
+    /// `acknowledged` records more.
+    mutating func tailMoved(acknowledged: Int = 0, syncDue: Int64) {
         tailsMoved = true
+        acknowledgedCount += acknowledged
         tailSyncDue = min(tailSyncDue ?? syncDue, syncDue)
     }
 
@@ -72,11 +76,13 @@ struct DiskState {
 
     func isTailSyncDue(now: Int64) -> Bool { tailSyncDue.map { now >= $0 } ?? false }
 
-    /// When tails that moved are to be in the file: at once after a quiet time, else with the
-    /// others of the interval. Until they are synced they are a hint, and what an end of the
-    /// process takes of them is sent twice.
-    var tailWriteDue: Int64? {
-        guard tailsMoved else { return nil }
+    /// When tails that moved for many records are to be in the file, before their sync: until
+    /// then the end of the process takes them, and what they say is sent twice. Few wait for the
+    /// sync: each write of its own costs the card a commit of the file system's journal.
+    func tailWriteDue(isDraining: Bool) -> Int64? {
+        guard tailsMoved, isDraining || acknowledgedCount >= Limits.tailWriteRecords else {
+            return nil
+        }
         return writeBegan.map { $0 + Limits.tailWriteNanoseconds } ?? 0
     }
 
@@ -89,6 +95,7 @@ struct DiskState {
         writeBegan = now
         isReadsTurn = true
         tailsMoved = false
+        acknowledgedCount = 0
         generation += generation % 2 == syncedGeneration % 2 ? 1 : 2
         if sync { tailSyncDue = nil }
     }
@@ -153,11 +160,13 @@ struct DiskState {
 
     /// When there is something to do by the passing of time alone; 0 for at once. `syncDue`: when
     /// records wait for a sync; `isFilling`: they cannot wait for its time.
-    func deadline(syncDue: Int64?, isFilling: Bool, wantsRead: Bool) -> Int64? {
+    func deadline(
+        syncDue: Int64?, isFilling: Bool, isDraining: Bool, wantsRead: Bool
+    ) -> Int64? {
         guard job == .none else { return nil }
         var write = syncDue
         if let tailSyncDue { write = min(write ?? tailSyncDue, tailSyncDue) }
-        if let tailWriteDue { write = min(write ?? tailWriteDue, tailWriteDue) }
+        if let due = tailWriteDue(isDraining: isDraining) { write = min(write ?? due, due) }
         if isFilling { write = 0 }
         if let due = write, let writeRetryAt { write = max(due, writeRetryAt) }
         guard wantsRead else { return write }
@@ -219,7 +228,7 @@ extension Gateway {
             let count = min(cursor.unsyncedCount, UInt64(Limits.writeRecords))
             return write(count: Int(count), sync: true, now: now)
         }
-        let isTailDue = disk.tailWriteDue.map { now >= $0 } ?? false
+        let isTailDue = disk.tailWriteDue(isDraining: isDraining).map { now >= $0 } ?? false
         return isTailDue ? write(count: 0, sync: false, now: now) : nil
     }
 

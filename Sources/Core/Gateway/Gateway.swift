@@ -211,7 +211,7 @@ public struct Gateway: ~Copyable {
             }
         }
         let diskDue = disk.deadline(
-            syncDue: syncDue, isFilling: isFilling, wantsRead: wantsRead)
+            syncDue: syncDue, isFilling: isFilling, isDraining: isDraining, wantsRead: wantsRead)
         for due in [diskDue, stallDue] {
             if let due { earliest = min(earliest ?? due, due) }
         }
@@ -245,9 +245,11 @@ public struct Gateway: ~Copyable {
 
     /// A head record is wanted: soon, and synced with the next records or after a while. No
     /// records come after the last ones of a drain, so their tail is synced at once.
-    mutating func tailMoved(now: Int64) {
+    mutating func tailMoved(acknowledged: Int = 0, now: Int64) {
         let isLast = isDraining && areSinksServed
-        disk.tailMoved(syncDue: isLast ? now : now + Limits.tailSyncNanoseconds)
+        disk.tailMoved(
+            acknowledged: acknowledged,
+            syncDue: isLast ? now : now + Limits.tailSyncNanoseconds)
     }
 
     mutating func report(_ report: Report) {

@@ -208,7 +208,7 @@ extension Gateway {
         }
         giveUpOverwritten(index)
         recordGaps(of: index, now: now)
-        tailMoved(now: now)
+        tailMoved(acknowledged: count - refused, now: now)
         markSafe(upTo: sinks.reduce(cursor.head) { min($0, $1.queue.tail) }, now: now)
     }
 

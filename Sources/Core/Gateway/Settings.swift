@@ -182,8 +182,11 @@ public enum Limits {
     /// The longest wait that a service may ask for (Retry-After, RFC 9110 section 10.2.3): a
     /// proxy that says a year must not silence the gateway for a year.
     public static let retryAfterNanoseconds: Int64 = 900_000_000_000
+    /// Tails that have moved for so many records are in the file before their sync, one full
+    /// Kinesis request: what the end of the process takes of fewer is sent twice.
+    public static let tailWriteRecords = 500
     /// Head records for tails alone are this far apart: a sink that answers hundreds of times a
-    /// second costs ten writes. What an end of the process takes of it is sent twice.
+    /// second costs ten writes.
     public static let tailWriteNanoseconds: Int64 = 100_000_000
     /// Tails that moved are synced after this, when no record was: they are in the file before
     /// that, and what a power cut takes of them is sent twice.

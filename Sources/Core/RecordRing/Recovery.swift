@@ -23,8 +23,8 @@ public struct RingRecovery: Sendable {
     /// Slots with a damaged record, or one that belongs elsewhere.
     public private(set) var damagedCount: UInt64 = 0
     /// Slots with no whole record that were being written when the power went, as far as one can
-    /// tell: from the last synced head that is known to the end of the write that may have
-    /// followed it.
+    /// tell: from the last synced head that is known to the end of the two writes that may have
+    /// followed its record.
     public private(set) var tornCount: UInt64 = 0
     /// The highest sequence of a whole record in its place.
     public private(set) var highest: UInt64?
@@ -39,7 +39,8 @@ public struct RingRecovery: Sendable {
         self.geometry = geometry
         let synced = head?.synced ?? 0
         let unknownReach = isUnsynced ? writeRecords : 0
-        let reach = head.map { $0.head - synced + writeRecords } ?? unknownReach
+        // A write after the head record, and one more whose head record the cut has taken.
+        let reach = head.map { $0.head - synced + 2 * writeRecords } ?? unknownReach
         unsettledFirst = synced % geometry.slotCount
         unsettledCount = min(reach, geometry.slotCount)
     }

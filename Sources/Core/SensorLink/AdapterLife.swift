@@ -18,12 +18,19 @@ struct AdapterLife {
     /// `Powered`.
     var call: PendingCall?
     var retryAt: Int64
+    /// A rung took the power: to give it back is no decision over somebody's head.
+    var owesPower = false
+    /// What is lost until then a rung took, whose effects come in any order.
+    var ourDoingUntil: Int64
+    /// That the power is left off was reported.
+    var isLeftOff = false
     var failures = 0
     var backoff = Backoff(baseNanoseconds: second, capNanoseconds: 30 * second)
 
     init(now: Int64) {
         absentSince = now
         retryAt = now
+        ourDoingUntil = now
     }
 
     var isPowered: Bool {
@@ -52,6 +59,7 @@ extension LinkSupervisor {
         if bus.state == .ready { selectAdapter() }
         guard adapter == radio.selected else { return }
         if wasPowered && !radio.isPowered { lostPower() }
+        if !wasPowered && radio.isPowered { gotPower() }
         if facts.isDiscovering == false { discoveryEnded() }
     }
 
@@ -79,8 +87,14 @@ extension LinkSupervisor {
         if shared.work == .poweringOff { endShared() }
     }
 
+    private mutating func gotPower() {
+        radio.owesPower = false
+        radio.isLeftOff = false
+    }
+
     /// BlueZ drops the links and the discovery with the power.
     private mutating func lostPower() {
+        radio.owesPower = shared.work != .none || time < radio.ourDoingUntil
         radio.cause = shared.work == .none ? .adapterOff : .sharedRung(shared.rung)
         radio.retryAt = time
         forgetDiscovery()
@@ -112,11 +126,23 @@ extension LinkSupervisor {
             // Blocked, or a controller on a UART that has not answered: rfkill brings both back.
             return callBack(.resetRadio, .adapterAbsent)
         }
-        guard !radio.isPowered, radio.call == nil, time >= radio.retryAt,
-            settings.permissions.contains(.power)
-        else { return }
+        guard !radio.isPowered, radio.call == nil, time >= radio.retryAt else { return }
+        guard maySwitchOn else { return leaveOff() }
         radio.call = begin(
             .setPowered(adapter: adapter, true), within: settings.deadlines.call)
+    }
+
+    /// An operator who switches the adapter off on purpose has a way to say so.
+    private var maySwitchOn: Bool {
+        settings.permissions.contains(.powerOn) || radio.owesPower
+    }
+
+    private mutating func leaveOff() {
+        guard let selected = radio.selected, radio.records[Int(selected)].isPowered == false,
+            !radio.isLeftOff
+        else { return }
+        radio.isLeftOff = true
+        report(.adapterLeftOff)
     }
 
     mutating func powerAnswered(_ failure: CallFailure?) {
@@ -126,6 +152,7 @@ extension LinkSupervisor {
         radio.backoff.succeed()
         radio.cause = .progress
         if let selected = radio.selected { radio.records[Int(selected)].isPowered = true }
+        gotPower()
     }
 
     /// The first time a block by rfkill is the likeliest cause, then a hanging controller, then
@@ -151,7 +178,6 @@ extension LinkSupervisor {
         if radio.selected == nil {
             return settings.permissions.contains(.resetRadio) ? absenceDue : nil
         }
-        let waits = !radio.isPowered && settings.permissions.contains(.power)
-        return waits ? radio.retryAt : nil
+        return !radio.isPowered && maySwitchOn ? radio.retryAt : nil
     }
 }

@@ -24,9 +24,9 @@ public enum BluetoothCall: Equatable, Sendable {
     case readValue(adapter: UInt8, CharacteristicID)
     /// `systemd1.Manager.RestartUnit("bluetooth.service", "replace")`.
     case restartDaemon
-    /// rfkill: unblocks, or blocks and unblocks, the radio of the adapter; every Bluetooth radio
-    /// when nil.
-    case resetRadio(adapter: UInt8?)
+    /// rfkill: blocks and unblocks the radio of the adapter; every Bluetooth radio when nil. One
+    /// that is blocked is unblocked, or left alone.
+    case resetRadio(adapter: UInt8?, unblocks: Bool)
 }
 
 /// What the supervisor of the links wants done.

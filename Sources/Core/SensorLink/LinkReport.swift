@@ -7,6 +7,8 @@ public enum LinkReport: Equatable, Sendable {
         sensor: Int, from: SensorState, to: SensorState, LinkCause, next: NextStep, at: Int64?)
     case adapterChanged(from: AdapterState, to: AdapterState, LinkCause)
     case daemonChanged(from: DaemonState, to: DaemonState, LinkCause)
+    /// It is off, and may not be switched on: somebody else took its power.
+    case adapterLeftOff
     /// The device has this sensor index from now on.
     case bound(sensor: Int, BluetoothAddress, DeviceName)
     /// Another device is going to have it, or none.

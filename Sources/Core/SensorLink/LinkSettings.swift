@@ -6,11 +6,16 @@ public struct LinkPermissions: OptionSet, Equatable, Sendable {
 
     /// Take a device out of BlueZ with its cache and bond, and look for it again.
     public static let removeDevice = LinkPermissions(rawValue: 1)
-    /// Switch the adapter on, and off and on.
+    /// Switch the adapter off and on again.
     public static let power = LinkPermissions(rawValue: 2)
     public static let restartDaemon = LinkPermissions(rawValue: 4)
     public static let resetRadio = LinkPermissions(rawValue: 8)
-    public static let all: LinkPermissions = [.removeDevice, .power, .restartDaemon, .resetRadio]
+    /// Switch an adapter on whose power somebody else took, and unblock a radio that somebody
+    /// else blocked. Power that a rung took is given back without it.
+    public static let powerOn = LinkPermissions(rawValue: 16)
+    public static let all: LinkPermissions = [
+        .removeDevice, .power, .restartDaemon, .resetRadio, .powerOn,
+    ]
 }
 
 /// How long things may take, nanoseconds each.

@@ -29,6 +29,9 @@ struct SharedLife {
     static let rest = second
     /// From the answer of RestartUnit to the end of the old daemon.
     static let vanishing = 3 * second
+    /// From the end of a rung to the last of its effects: BlueZ tells of a block by rfkill, and
+    /// of the power that comes back by itself, in its own time.
+    static let aftermath = 10 * second
 
     /// `isAway`: it is climbed for what is not there, or does not answer at all.
     func limit(_ rung: Rung, isAway: Bool) -> RateLimit {
@@ -107,6 +110,7 @@ extension LinkSupervisor {
         shared.rung = rung
         counters.rungs[rung] += 1
         report(.climbed(sensor: sensor, rung, cause))
+        if radio.isPowered { radio.owesPower = true }
         switch rung {
         case .powerCycle:
             guard let adapter = radio.selected else { break }
@@ -119,7 +123,9 @@ extension LinkSupervisor {
         default:
             shared.work = .resetting
             shared.call = begin(
-                .resetRadio(adapter: radio.selected), within: settings.deadlines.restart)
+                .resetRadio(
+                    adapter: radio.selected, unblocks: settings.permissions.contains(.powerOn)),
+                within: settings.deadlines.restart)
         }
         radio.call = abandoned(radio.call)
         forgetDiscovery(isUnsure: true)
@@ -152,6 +158,7 @@ extension LinkSupervisor {
         shared.work = .none
         shared.due = .max
         radio.retryAt = time
+        radio.ourDoingUntil = time + SharedLife.aftermath
         if bus.state == .ready { bus.wantsRead = true }
     }
 

@@ -38,7 +38,9 @@ public final class BlueZClient {
     private var reader = EventReader()
     private var sockets = PacketSockets()
     private var waiting = FixedQueue<BluetoothEvent>(capacity: BlueZClient.waitingMax)
-    private var radioWorker: DiskWorker?
+    /// There while a radio is being reset.
+    private(set) var radioWorker: DiskWorker?
+    private var radiosUnderWay = 0
     /// `openSecondsMax`; tests are less patient.
     var openNanosecondsMax = BlueZClient.openSecondsMax * 1_000_000_000
     /// Why the bus connection is not there: what `busClosed` does not say.
@@ -126,8 +128,8 @@ public final class BlueZClient {
 
     private func start(_ id: CallID, _ call: BluetoothCall) {
         switch call {
-        case .resetRadio(let adapter):
-            resetRadio(adapter, id)
+        case .resetRadio(let adapter, let unblocks):
+            resetRadio(adapter, unblocks: unblocks, id)
         case .releaseNotify(let adapter, let characteristic):
             let wasOpen = sockets.remove(adapter, characteristic, from: link)
             put(.completed(id, wasOpen ? nil : .notStarted))
@@ -142,7 +144,7 @@ public final class BlueZClient {
         }
     }
 
-    private func resetRadio(_ adapter: UInt8?, _ id: CallID) {
+    private func resetRadio(_ adapter: UInt8?, unblocks: Bool, _ id: CallID) {
         do throws(SystemError) {
             let worker: DiskWorker
             if let radioWorker {
@@ -152,7 +154,8 @@ public final class BlueZClient {
                 radioWorker = worker
                 try link.watch(worker.number, as: .radio)
             }
-            worker.submit(RadioReset(adapter: adapter, token: id.number))
+            radiosUnderWay += 1
+            worker.submit(RadioReset(adapter: adapter, unblocks: unblocks, token: id.number))
         } catch {
             put(.completed(id, .notSent))
         }
@@ -250,10 +253,17 @@ public final class BlueZClient {
     }
 
     private func finishRadios() {
-        while let job = radioWorker?.nextFinished() {
+        guard let worker = radioWorker else { return }
+        while let job = worker.nextFinished() {
             guard let reset = job as? RadioReset else { continue }
+            radiosUnderWay -= 1
             put(.completed(CallID(reset.token), reset.failure.map(Self.callFailure)))
         }
+        guard radiosUnderWay == 0 else { return }
+        // Resets are hours or days apart: a thread and its descriptor are not kept for the next.
+        link.ignore(worker.number)
+        worker.stop()
+        radioWorker = nil
     }
 
     /// Whether trying again could help, that is.

@@ -76,6 +76,8 @@ public struct BluetoothSettings: Equatable, Sendable {
     public var silenceNanoseconds: Int64
     /// 0: never.
     public var frozenNanoseconds: Int64
+    /// Whatever took the adapter's power.
+    public var switchesOn: Bool
     public var restartsDaemon: Bool
     public var resetsRadio: Bool
 }

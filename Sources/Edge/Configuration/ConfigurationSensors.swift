@@ -14,6 +14,7 @@ extension ConfigurationBuilder {
                 rssiLimit: Self.rssiLimit(section),
                 silenceNanoseconds: section.number("silence"),
                 frozenNanoseconds: section.number("frozen"),
+                switchesOn: section.flag("power_on"),
                 restartsDaemon: section.flag("restart_bluetoothd"),
                 resetsRadio: section.flag("reset_radio"))
         }

@@ -68,6 +68,10 @@ extension Key {
             "A heart rate that stays the same without RR intervals for this long is not taken "
                 + "for one any more; `0s` is never."),
         Key(
+            .bluetooth, "power_on", .yesOrNo, .value("yes"),
+            "Switches an adapter on that is off, and unblocks it (rfkill). With `no` one that "
+                + "somebody switched off or blocked stays so until somebody switches it on."),
+        Key(
             .bluetooth, "restart_bluetoothd", .yesOrNo, .value("yes"),
             "Restarts bluetooth.service when nothing milder has helped."),
         Key(

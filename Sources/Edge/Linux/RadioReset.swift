@@ -3,7 +3,8 @@ internal import CLinux
 internal import Glibc
 
 /// Unblocks a Bluetooth radio, or blocks and unblocks it where nobody had blocked it (rfkill, the
-/// kernel's switch of radios; Documentation/driver-api/rfkill.rst).
+/// kernel's switch of radios; Documentation/driver-api/rfkill.rst). On demand one that somebody
+/// has blocked is left alone.
 ///
 /// A job for a worker: the kernel shuts the adapter down inside the write that blocks it, which
 /// takes seconds with a chip that is dead.
@@ -15,6 +16,7 @@ public final class RadioReset: DiskJob, @unchecked Sendable {
     /// The caller's own, to know the job again.
     public let token: UInt32
     private let adapter: UInt8?
+    private let unblocks: Bool
     private let device: String
     private let names: String
 
@@ -29,10 +31,11 @@ public final class RadioReset: DiskJob, @unchecked Sendable {
     /// The radio of `hci<adapter>`, or every Bluetooth radio. `device` and `names` are other
     /// places of /dev/rfkill and /sys/class/rfkill, for tests.
     public init(
-        adapter: UInt8?, token: UInt32, device: String = "/dev/rfkill",
+        adapter: UInt8?, unblocks: Bool, token: UInt32, device: String = "/dev/rfkill",
         names: String = "/sys/class/rfkill"
     ) {
         self.adapter = adapter
+        self.unblocks = unblocks
         self.token = token
         self.device = device
         self.names = names
@@ -54,7 +57,7 @@ public final class RadioReset: DiskJob, @unchecked Sendable {
             })
         let radios = try list(file)
         if radios.isEmpty { throw SystemError(call: "read", subject: device, number: ENODEV) }
-        for radio in radios {
+        for radio in radios where unblocks || !radio.isBlocked {
             if !radio.isBlocked { try set(radio, blocked: true, file) }
             try set(radio, blocked: false, file)
         }

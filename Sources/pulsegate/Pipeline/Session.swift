@@ -144,7 +144,7 @@ struct Session: ~Copyable {
             take(now < until ? until : until + Self.ringNanoseconds)
         case .running:
             take(ending.inputUntil)
-            take(radioIsBusy ? 0 : radio?.deadline)
+            if let radio { take(radioIsBusy ? 0 : radio.deadline) }
             if pipeline.gateway.hasRoom { take(replay?.due) }
             if lines != nil && !watchesInput { take(0) }
         }

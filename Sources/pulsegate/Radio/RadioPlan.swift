@@ -20,6 +20,7 @@ extension RadioPlan {
         // The longest time that there is stands for never.
         links.deadlines.frozen =
             bluetooth.frozenNanoseconds == 0 ? Int64.max / 2 : bluetooth.frozenNanoseconds
+        if !bluetooth.switchesOn { links.permissions.remove(.powerOn) }
         if !bluetooth.restartsDaemon { links.permissions.remove(.restartDaemon) }
         if !bluetooth.resetsRadio { links.permissions.remove(.resetRadio) }
         let named = configuration.sensors.count

@@ -88,6 +88,12 @@ enum RadioText {
             )
         case .discoveryRestarted:
             return (.notice, "bluetooth: scanning saw nothing for long and is started anew")
+        case .adapterLeftOff:
+            return (
+                .warning,
+                "bluetooth: the adapter is off and is left off, as `power_on = no` of [bluetooth] "
+                    + "says; `rfkill unblock bluetooth`, then `bluetoothctl power on`"
+            )
         case .accessDenied:
             return (
                 .error,

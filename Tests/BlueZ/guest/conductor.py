@@ -8,6 +8,7 @@ be compared, in simulated time too.
 
 from __future__ import annotations
 
+import collections
 import contextlib
 import datetime
 import json
@@ -19,7 +20,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "gym"))
 import sequence  # noqa: E402
@@ -55,26 +56,69 @@ def until(condition, seconds: float, what: str) -> Any:
     return answer
 
 
+def bus_call(*words: str) -> Any:
+    """The one value that a call on the bus returns."""
+    said = subprocess.run(["busctl", "--json=short", "call", *words], capture_output=True,
+                          text=True, check=False)
+    if said.returncode:
+        raise Failure(f"busctl call {' '.join(words)}: {said.stderr.strip()}")
+    return json.loads(said.stdout)["data"][0]
+
+
+def matches_of(pid: int) -> list[str]:
+    """The match rules of a program's connections to the bus."""
+    bus = ("org.freedesktop.DBus", "/org/freedesktop/DBus")
+    rules = bus_call(*bus, "org.freedesktop.DBus.Debug.Stats", "GetAllMatchRules")
+    found = []
+    for owner in rules:
+        # Who asked for the rules has gone by now.
+        with contextlib.suppress(Failure):
+            if pid == bus_call(*bus, "org.freedesktop.DBus", "GetConnectionUnixProcessID", "s",
+                               owner):
+                found += rules[owner]
+    return found
+
+
+def describe(interfaces: dict[str, dict[str, Any]]) -> str:
+    """The states of an object of BlueZ that a client brings about."""
+    said = {name: value["data"] for values in interfaces.values()
+            for name, value in values.items()}
+    return " ".join(f"{name}={said[name]}".lower() for name in (
+        "Discovering", "Connected", "ServicesResolved", "Notifying") if name in said)
+
+
 class Records:
-    """The client's records as they appear: NDJSON that somebody else is writing."""
+    """The client's records as they appear: NDJSON that somebody else is writing, and now and then
+    puts aside to begin a new file at the same path."""
 
     def __init__(self, path: Path) -> None:
-        self.path, self.offset, self.last = path, 0, {}
+        self.path, self.begun = path, b""
+        self.file: BinaryIO | None = None
+
+    def new_bytes(self) -> bytes:
+        """What was written since the last time, to the end of the last whole line."""
+        text = self.begun + (self.file.read() if self.file else b"")
+        with contextlib.suppress(FileNotFoundError):
+            if self.file is None or not os.path.samestat(
+                    os.fstat(self.file.fileno()), os.stat(self.path)):
+                # Nobody writes to the old one any more: what it has now is all.
+                text += self.file.read() if self.file else b""
+                self.file = open(self.path, "rb")
+                text += self.file.read()
+        end = text.rfind(b"\n") + 1
+        self.begun = text[end:]
+        return text[:end]
 
     def read(self) -> list[dict[str, Any]]:
-        """The whole lines that are new, as records with `number` and `time`."""
-        if not self.path.exists():
-            return []
-        with open(self.path, "rb") as file:
-            file.seek(self.offset)
-            text = file.read()
-        text = text[:text.rfind(b"\n") + 1]
-        self.offset += len(text)
+        """The lines that are new, as records with `number` and `time`."""
+        text = self.new_bytes()
         records = [json.loads(line) for line in text.splitlines()]
         for record in records:
             record["time"] = datetime.datetime.fromisoformat(record["timestamp"]).timestamp()
-            record["number"] = sequence.decode(record.get("rr_ms", []))
-        return [record for record in records if "heart_rate" in record]
+            # Vital signs other than the heart rate carry theirs in their values.
+            record["number"] = (0 if "measurement" in record
+                                else sequence.decode(record.get("rr_ms", [])))
+        return [record for record in records if "sensor" in record]
 
 
 class Conductor:
@@ -154,6 +198,29 @@ class Conductor:
             self.note("cost", program=name, cpu_seconds=ticks / os.sysconf("SC_CLK_TCK"),
                       peak_rss_kib=int(sizes["VmHWM"]), own_kib=int(sizes["RssAnon"]))
 
+    def count_holdings(self, name: str) -> None:
+        """Everything that the client holds at this moment, and that BlueZ holds for it: what a
+        program that leaks has more of later."""
+        pid = self.programs["client"].pid
+        process = Path(f"/proc/{pid}")
+        descriptors: collections.Counter[str] = collections.Counter()
+        for entry in os.scandir(process / "fd"):
+            with contextlib.suppress(FileNotFoundError):
+                # Inode numbers are new at every opening.
+                descriptors[re.sub(r"\[\d+\]", "", os.readlink(entry.path))] += 1
+        status = dict(re.findall(r"(Threads|RssAnon):\s+(\d+)", (process / "status").read_text()))
+        matches = matches_of(pid)
+        if not matches:
+            raise Failure("the client has no match rule, or the bus does not say so")
+        objects = bus_call("org.bluez", "/", "org.freedesktop.DBus.ObjectManager",
+                           "GetManagedObjects")
+        self.note("holdings", name=name, own_kib=int(status["RssAnon"]), counts={
+            "threads": int(status["Threads"]),
+            **{f"descriptors {kind}": count for kind, count in descriptors.items()},
+            **{f"matches {rule}": matches.count(rule) for rule in matches},
+            **{f"object {path} {said}": 1 for path, interfaces in objects.items()
+               for said in [describe(interfaces)]}})
+
     # --- Steps --------------------------------------------------------------------------------
 
     def gym(self, line: str) -> str:
@@ -181,6 +248,16 @@ class Conductor:
     def radio(self, what: str) -> None:
         """rfkill: as an operator or another program blocks it."""
         subprocess.run(["rfkill", what, "bluetooth"], check=True)
+
+    def expect_apart(self, index: int) -> None:
+        """Strap `index` must not be connected at this moment."""
+        if json.loads(self.gym("state"))[index]["connected"]:
+            raise Failure(f"strap {index + 1} is connected, and should be left alone")
+
+    def expect_off(self) -> None:
+        """The adapter must be off at this moment."""
+        if self.adapter_is_powered():
+            raise Failure("the adapter is on, and should be left off")
 
     def await_value(self, step: dict[str, Any]) -> None:
         """Waits for a value of each sensor that arrived after the mark; notes how long it took.
@@ -239,6 +316,12 @@ class Conductor:
             self.await_value(step)
         elif what == "start-client":
             self.start_client()
+        elif what == "expect-apart":
+            self.expect_apart(step["strap"])
+        elif what == "expect-off":
+            self.expect_off()
+        elif what == "holdings":
+            self.count_holdings(step["name"])
         elif what == "signal-client":
             self.programs["client"].send_signal(getattr(signal, step["what"]))
         else:

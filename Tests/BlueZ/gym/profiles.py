@@ -2,8 +2,7 @@
 health sensors, each with a plausible value.
 
 A profile is a name in `PROFILES` and a function that returns a `Profile`. What is not the heart
-rate sends its value once after every heart-rate notification, so that a gateway that subscribes
-to it has something to see.
+rate sends a value with every beat to whoever subscribed to it.
 """
 
 from __future__ import annotations
@@ -23,12 +22,21 @@ GLUCOSE_RECORDS = 3
 
 
 @dataclasses.dataclass
+class Value:
+    """The bytes of a measurement, and what a record must say of them."""
+
+    encoded: bytes
+    means: dict[str, str | float]
+
+
+@dataclasses.dataclass
 class Extra:
-    """A characteristic that sends by itself."""
+    """A characteristic that sends by itself: its values, by their number."""
 
     characteristic: Characteristic
-    value: Callable[[], bytes]
+    value: Callable[[int], Value]
     is_indicated: bool
+    next_number: int = 0
 
 
 @dataclasses.dataclass
@@ -70,26 +78,42 @@ def device_information(strap) -> Profile:
 
 
 def blood_pressure(strap) -> Profile:
-    """0x1810: 120/80 mmHg, mean 93, indicated."""
+    """0x1810: indicated; systolic and diastolic count in mmHg, so that every value is another."""
+    def value(number: int) -> Value:
+        systolic, diastolic = 110 + number // 40 % 40, 50 + number % 40
+        return Value(b"\x00" + struct.pack("<HHH", systolic, diastolic, 93), {
+            "measurement": "blood_pressure", "blood_pressure_systolic": systolic,
+            "blood_pressure_diastolic": diastolic, "blood_pressure_mean": 93})
+
     measurement = Characteristic("2A35", Properties.INDICATE, NOBODY_READS, b"")
     return Profile(0x1810, Service("1810", [measurement, fixed("2A49", b"\x00\x00")]), [
-        Extra(measurement, lambda: b"\x00" + struct.pack("<HHH", 120, 80, 93), True)])
+        Extra(measurement, value, True)])
 
 
 def thermometer(strap) -> Profile:
-    """0x1809: 36.6 degrees Celsius (IEEE 11073 FLOAT, exponent -1), indicated."""
+    """0x1809: indicated; from 35 degrees Celsius on in hundredths (IEEE 11073 FLOAT, exponent
+    -2), so that every value is another."""
+    def value(number: int) -> Value:
+        hundredths = 3500 + number % 500
+        return Value(b"\x00" + (hundredths | 0xFE << 24).to_bytes(4, "little"), {
+            "measurement": "body_temperature", "body_temperature": hundredths / 100})
+
     measurement = Characteristic("2A1C", Properties.INDICATE, NOBODY_READS, b"")
-    value = (366 | 0xFF << 24).to_bytes(4, "little")
     return Profile(0x1809, Service("1809", [measurement, fixed("2A1D", b"\x02")]), [
-        Extra(measurement, lambda: b"\x00" + value, True)])
+        Extra(measurement, value, True)])
 
 
 def pulse_oximeter(strap) -> Profile:
-    """0x1822: continuous measurement, 98 % and the pulse of the strap."""
+    """0x1822: continuous measurement; saturation and pulse rate count, so that every value is
+    another."""
+    def value(number: int) -> Value:
+        percent, rate = 90 + number // 60 % 10, 60 + number % 60
+        return Value(b"\x00" + struct.pack("<HH", percent, rate), {
+            "measurement": "oximetry", "oxygen_saturation": percent / 100, "pulse_rate": rate})
+
     measurement = Characteristic("2A5F", Properties.NOTIFY, NOBODY_READS, b"")
     return Profile(0x1822, Service("1822", [measurement, fixed("2A60", b"\x00\x00")]), [
-        Extra(measurement, lambda: b"\x00" + struct.pack("<HH", 98, strap.beats_per_minute),
-              False)])
+        Extra(measurement, value, False)])
 
 
 def glucose(strap) -> Profile:

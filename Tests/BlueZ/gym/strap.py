@@ -13,6 +13,7 @@ import sequence
 from bumble import hci
 from bumble.core import AdvertisingData
 from bumble.device import Connection, Device, DeviceConfiguration
+from bumble.gatt import Characteristic
 from bumble.host import Host
 from controller import Air, Radio
 from profiles import PROFILES, Extra
@@ -109,8 +110,11 @@ class Strap:
 
     @property
     def has_subscriber(self) -> bool:
+        return self.is_subscribed(self.measurement)
+
+    def is_subscribed(self, characteristic: Characteristic) -> bool:
         subscriptions = self.device.gatt_server.subscribers.get(self.connection, {})
-        return bool(self.connection and any(subscriptions.get(self.measurement.handle, b"")))
+        return bool(self.connection and any(subscriptions.get(characteristic.handle, b"")))
 
     async def advertise(self, on: bool) -> None:
         self.wants_advertising = on
@@ -136,6 +140,7 @@ class Strap:
             if rate is not None:
                 self.beats_per_minute = rate
                 await self._send_regular()
+                await self._send_extras()
 
     async def _send_regular(self) -> None:
         if self.is_muted or not self.radio.is_on or not self.has_subscriber:
@@ -152,10 +157,19 @@ class Strap:
         value = sequence.encode(self.next_number, self.beats_per_minute)
         number, self.next_number = self.next_number, self.next_number + 1
         await self.send(value, "value", number)
+
+    async def _send_extras(self) -> None:
         for extra in self.extras:
+            if self.is_muted or not self.radio.is_on or not self.is_subscribed(
+                    extra.characteristic):
+                continue
+            number, extra.next_number = extra.next_number, extra.next_number + 1
+            value = extra.value(number)
+            self.journal("sent", strap=self.index, kind="vital", number=number,
+                         value=value.encoded.hex(), means=value.means)
             send = (self.device.indicate_subscribers if extra.is_indicated
                     else self.device.notify_subscribers)
-            await send(extra.characteristic, extra.value())
+            await send(extra.characteristic, value.encoded)
 
     async def send(self, value: bytes, kind: str, number: int | None = None) -> None:
         """Sends one notification, noted first: what is not in the journal was never sent."""

@@ -282,15 +282,20 @@ struct Inspection {
         }
         guard promise.isHonest, !damage.isHeadDamaged else { return }
         // What the last synced head record does not know to be synced cannot be told from a torn
-        // write, nor can the oldest records, which the next write goes over.
+        // write, nor can the oldest records, which the next two writes go over.
         let isTold = damage.record.map { record in
             record < promise.syncedHead?.synced ?? 0
-                && record >= found.oldest + fastSearch.writeRecords
+                && record >= found.oldest + 2 * fastSearch.writeRecords
         }
         let least: UInt64 = isTold == true && fast.isScannedInFull ? 1 : 0
-        // A record that left a full memory unwritten counts as synced in the head record.
+        // A record that left a full memory unwritten counts as synced in the head record; its slot
+        // may be one that a failed write has torn, until the next lap gets there, which may be
+        // claimed and still be out of the reach of any write.
         let known = min(ring.found.head?.synced ?? 0, promise.head)
-        let givenUp = (min(promise.floor, known)..<known).count { !promise.isSynced[Int($0)] }
+        let reach = (ring.found.head?.head ?? 0) + 2 * fastSearch.writeRecords
+        let slotCount = ring.geometry.slotCount
+        let first = min(promise.floor, reach > slotCount ? reach - slotCount : 0, known)
+        let givenUp = (first..<known).count { !promise.isSynced[Int($0)] }
         let most = promise.brokenAtStart + UInt64(givenUp) + (damage.record == nil ? 0 : 1)
         guard fast.damagedCount >= least, fast.damagedCount <= most else {
             throw Violation(

@@ -123,42 +123,56 @@ struct RingWriteTests {
                 == .writeRing(first: UInt64(Limits.writeRecords), count: 10, sync: true))
     }
 
-    @Test func tailThatMovedIsWrittenAWhileAfterTheLastWriteAndSyncedLater() {
+    /// A write for few records would cost the card more than what it saves: it comes with its sync.
+    @Test func tailThatMovedForAFewRecordsIsWrittenWhenItIsSynced() {
         var bench = Bench()
         bench.receive(count: 4)
         _ = bench.written(bench.next(after: second))
         #expect(bench.next() == .send(sink: 0))
         _ = bench.request()
         bench.answer(accepted: [true, true, true, true])
-        #expect(bench.gateway.deadline() == bench.now + Limits.tailWriteNanoseconds)
-        #expect(bench.next(after: Limits.tailWriteNanoseconds - 1) == nil)
-        let write = bench.next(after: 1)
-        #expect(write == .writeRing(first: 4, count: 0, sync: false))
-        #expect(bench.written(write)?.head.tail(of: name("kinesis")) == 4)
-        #expect(bench.next() == nil)
-        let wait = Limits.tailSyncNanoseconds - Limits.tailWriteNanoseconds
-        #expect(bench.gateway.deadline() == bench.now + wait)
-        let sync = bench.next(after: wait)
+        #expect(bench.gateway.deadline() == bench.now + Limits.tailSyncNanoseconds)
+        #expect(bench.next(after: Limits.tailSyncNanoseconds - 1) == nil)
+        let sync = bench.next(after: 1)
         #expect(sync == .writeRing(first: 4, count: 0, sync: true))
-        _ = bench.written(sync)
+        #expect(bench.written(sync)?.head.tail(of: name("kinesis")) == 4)
         #expect(bench.gateway.deadline() == nil)
     }
 
-    @Test func tailThatMovesAfterAQuietTimeIsWrittenAtOnce() {
-        var bench = Bench()
-        bench.receive(count: 4)
-        #expect(bench.next(after: second / 10 * 7) == .send(sink: 0))
-        _ = bench.request()
-        bench.answer(accepted: [true, true, true, true])
-        #expect(bench.next() == .writeRing(first: 0, count: 0, sync: false))
+    /// The sink has just acknowledged `count` records, by fifties; they were synced before.
+    private func acknowledged(_ count: Int) -> Bench {
+        var bench = Bench(settings(sinks: [kinesis(batch: 50)], window: 1_024))
+        bench.receive(count: count)
+        #expect(bench.next() == .send(sink: 0))
+        for sent in stride(from: 50, through: count, by: 50) {
+            if sent == 50 { _ = bench.written(bench.next(after: second)) }
+            _ = bench.request()
+            bench.answer(accepted: Array(repeating: true, count: 50))
+            if sent < count { #expect(bench.next() == .send(sink: 0)) }
+        }
+        return bench
     }
 
-    /// A sink that answers a hundred times in a second costs ten head records, and a drain none
-    /// too few: its last tail does not wait.
+    @Test func tailThatMovedForManyRecordsIsWrittenAWhileAfterTheLastWriteAndSyncedLater() {
+        let many = Limits.tailWriteRecords
+        var bench = acknowledged(many)
+        #expect(bench.gateway.deadline() == bench.now + Limits.tailWriteNanoseconds)
+        #expect(bench.next(after: Limits.tailWriteNanoseconds - 1) == nil)
+        let write = bench.next(after: 1)
+        #expect(write == .writeRing(first: UInt64(many), count: 0, sync: false))
+        #expect(bench.written(write)?.head.tail(of: name("kinesis")) == UInt64(many))
+        #expect(bench.next() == nil)
+        let wait = Limits.tailSyncNanoseconds - Limits.tailWriteNanoseconds
+        #expect(bench.gateway.deadline() == bench.now + wait)
+        #expect(bench.next(after: wait) == .writeRing(first: UInt64(many), count: 0, sync: true))
+    }
+
+    /// A sink that answers one by one costs a head record for 500 of them, and a drain none too
+    /// few: its last tail does not wait.
     @Test func tailsThatMoveOneAfterTheOtherShareAHeadRecord() {
-        var bench = Bench(settings(sinks: [kinesis(batch: 1)], window: 1_024))
+        var bench = Bench(settings(sinks: [kinesis(batch: 1)], window: 4_096))
         var heads: [RingHead] = []
-        for _ in 0..<100 {
+        for _ in 0..<1_600 {
             bench.receive()
             while let action = bench.next() {
                 if case .send = action {
@@ -167,18 +181,17 @@ struct RingWriteTests {
                 }
                 if let written = bench.written(action) { heads.append(written.head) }
             }
-            bench.now += second / 100
+            bench.now += second / 1_000
         }
         let tails = heads.compactMap { $0.tail(of: name("kinesis")) }
-        #expect(tails == [1, 10, 20, 30, 40, 50, 60, 70, 80, 90])
+        #expect(tails == [500, 1_000, 1_500])
         #expect(bench.gateway.counters.ringSyncs == 0)
         bench.receive()
-        #expect(bench.actions().map(\.isWrite) == [true, false])
+        #expect(bench.actions() == [.send(sink: 0)])
         _ = bench.request()
-        bench.gateway.ringWritten(now: bench.now)
         bench.gateway.drain()
         bench.answer(accepted: [true])
-        #expect(bench.written(bench.next())?.head.tail(of: name("kinesis")) == 101)
+        #expect(bench.written(bench.next())?.head.tail(of: name("kinesis")) == 1_601)
     }
 
     /// Whoever ends a drain early waits for what a sink has already acknowledged.
@@ -198,27 +211,35 @@ struct RingWriteTests {
         #expect(bench.gateway.isOnCard == true)
     }
 
-    @Test func tailThatCouldNotBeWrittenIsWrittenAgain() {
-        for failsAtSync in [false, true] {
-            var bench = Bench(settings(sinks: [kinesis(batch: 1)]))
-            bench.receive()
-            #expect(bench.next() == .send(sink: 0))
-            _ = bench.request()
-            _ = bench.written(bench.next(after: second))
-            bench.answer(accepted: [true])
-            let write = bench.next(after: Limits.tailWriteNanoseconds)
-            #expect(write == .writeRing(first: 1, count: 0, sync: false))
-            if failsAtSync {
-                _ = bench.written(write)
-                #expect(bench.next(after: 30 * second)?.isWrite == true)
-            }
-            bench.gateway.ringFailed(now: bench.now)
-            _ = bench.actions()
-            #expect(bench.gateway.deadline() == bench.now + second)
-            let again = bench.next(after: second)
-            #expect(again == .writeRing(first: 1, count: 0, sync: true))
-            #expect(bench.written(again)?.head.tail(of: name("kinesis")) == 1)
-        }
+    /// A few records wait for their sync.
+    @Test(arguments: [1, 100])
+    func tailThatCouldNotBeWrittenIsWrittenAgain(_ count: Int) {
+        let end = UInt64(count)
+        var bench = Bench(settings(sinks: [kinesis(batch: count)], window: 1_024))
+        bench.receive(count: count)
+        #expect(bench.next() == .send(sink: 0))
+        _ = bench.request()
+        _ = bench.written(bench.next(after: second))
+        bench.answer(accepted: Array(repeating: true, count: count))
+        let write = bench.next(after: Limits.tailSyncNanoseconds)
+        #expect(write == .writeRing(first: end, count: 0, sync: true))
+        bench.gateway.ringFailed(now: bench.now)
+        _ = bench.actions()
+        #expect(bench.gateway.deadline() == bench.now + second)
+        let again = bench.next(after: second)
+        #expect(again == .writeRing(first: end, count: 0, sync: true))
+        #expect(bench.written(again)?.head.tail(of: name("kinesis")) == end)
+    }
+
+    @Test func tailThatCouldNotBeWrittenBeforeItsSyncIsWrittenAgain() {
+        let count = Limits.tailWriteRecords
+        var bench = acknowledged(count)
+        let write = bench.next(after: Limits.tailWriteNanoseconds)
+        #expect(write == .writeRing(first: UInt64(count), count: 0, sync: false))
+        bench.gateway.ringFailed(now: bench.now)
+        _ = bench.actions()
+        let again = bench.next(after: second)
+        #expect(again == .writeRing(first: UInt64(count), count: 0, sync: true))
     }
 
     /// Two copies are written in turn; a copy that was synced is not touched before the other one

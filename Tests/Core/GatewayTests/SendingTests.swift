@@ -35,7 +35,6 @@ struct SendingTests {
             sent.append(bench.sequences())
             #expect(bench.next(after: second) == nil, "a request runs")
             bench.answer(accepted: Array(repeating: true, count: count))
-            #expect(bench.written(bench.next()) != nil, "the tail is written")
         }
         #expect(sent == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9]])
     }

@@ -98,7 +98,7 @@ private struct SmallRing {
     }
 
     @Test func whatHadBeenSyncedIsNoTornWrite() throws {
-        var ring = try SmallRing(slotCount: 3_000, head: 2_990)
+        var ring = try SmallRing(slotCount: 8_000, head: 2_990)
         ring.synced(upTo: 2_980, head: 2_990)
         ring.tear(2_979)
         ring.tear(2_980)

@@ -212,8 +212,8 @@ struct RingSearchTests {
     @Test func damageBelowTheSyncedHeadIsToldFromATornWrite() throws {
         let head = 2 * Self.slots + 90_000
         var ring = try BigRing(head: head, hint: head, synced: head - 10)
-        // Below it, at it, the last slot of a write that may have followed, one beyond.
-        for sequence in [head - 11, head - 10, head + 2_047, head + 2_048] {
+        // Below it, at it, the last slot of the two writes that may have followed, one beyond.
+        for sequence in [head - 11, head - 10, head + 4_095, head + 4_096] {
             ring.damaged.insert(sequence % Self.slots)
         }
         let (found, _) = ring.search()

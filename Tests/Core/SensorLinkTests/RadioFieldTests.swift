@@ -65,7 +65,7 @@ struct RadioFieldTests {
         let bench = Bench(sensors: 1)
         bench.blueZ.unplug()
         #expect(seconds(bench.recovery()) < 10)
-        #expect(bench.count { $0 == .resetRadio(adapter: nil) } == 1)
+        #expect(bench.count { $0 == .resetRadio(adapter: nil, unblocks: true) } == 1)
         #expect(bench.supervisor.adapter == .on)
         bench.expectRules()
     }
@@ -91,18 +91,71 @@ struct RadioFieldTests {
         bench.settle()
         bench.blueZ.block()
         #expect(seconds(bench.recovery()) < 10)
-        #expect(bench.count { $0 == .resetRadio(adapter: 0) } == 1)
+        #expect(bench.count { $0 == .resetRadio(adapter: 0, unblocks: true) } == 1)
     }
 
-    @Test func adapterIsLeftOffWherePowerIsNotPermitted() {
-        var settings = Bench.settings(1)
-        settings.permissions = []
-        let bench = Bench(settings, straps: 1)
+    /// All but switching on what somebody else switched off.
+    private func deferent(_ sensors: Int = 1) -> Bench {
+        var settings = Bench.settings(sensors)
+        settings.permissions.remove(.powerOn)
+        return Bench(settings, straps: sensors)
+    }
+
+    @Test(arguments: [true, false]) func adapterThatSomebodySwitchedOffIsLeftOff(
+        isBlocked: Bool
+    ) {
+        let bench = deferent()
         bench.settle()
-        bench.blueZ.powerOff()
+        if isBlocked { bench.blueZ.block() } else { bench.blueZ.powerOff() }
         bench.run(60 * minute)
         #expect(bench.supervisor.adapter == .off)
         #expect(bench.state(0) == .absent)
+        #expect(bench.status().next == .awaitPower)
+        #expect(bench.reports.count { $0 == .adapterLeftOff } == 1)
+        #expect(bench.count { $0.name == "setPowered" || $0.name == "resetRadio" } == 0)
+        bench.blueZ.switchOn()
+        #expect(seconds(bench.recovery()) < 5)
+        bench.blueZ.powerOff()
+        bench.run(minute)
+        #expect(bench.reports.count { $0 == .adapterLeftOff } == 2)
+        bench.expectRules()
+    }
+
+    @Test func adapterThatWasOffAtTheStartIsLeftOff() {
+        let bench = deferent()
+        bench.blueZ.powerOff()
+        bench.run(60 * minute)
+        #expect(bench.count { $0.name == "setPowered" } == 0)
+        #expect(bench.reports.count { $0 == .adapterLeftOff } == 1)
+    }
+
+    /// What a rung takes it gives back: also when the first answer is an error.
+    @Test(arguments: [Rung.powerCycle, .restartDaemon, .resetRadio])
+    func powerThatARungTookIsGivenBack(cure: Rung) {
+        let bench = deferent()
+        bench.settle()
+        bench.blueZ.straps[0].mute = .init(cure: cure)
+        #expect(seconds(bench.recovery(0, within: 5 * minute)) < 150)
+        #expect(bench.supervisor.counters.rungs[cure] == 1)
+        #expect(bench.supervisor.adapter == .on)
+        #expect(bench.reports.count { $0 == .adapterLeftOff } == 0)
+        // Long after the rung it is somebody else again.
+        bench.run(minute)
+        bench.blueZ.powerOff()
+        bench.run(10 * minute)
+        #expect(bench.supervisor.adapter == .off)
+        bench.expectRules()
+    }
+
+    /// A radio that somebody blocked is not unblocked on the way to another end.
+    @Test func blockedRadioThatIsGoneIsNotUnblocked() {
+        let bench = deferent()
+        bench.settle()
+        bench.blueZ.block()
+        bench.blueZ.unplug()
+        bench.run(60 * minute)
+        #expect(bench.blueZ.isBlocked)
+        #expect(bench.supervisor.adapter == .absent)
     }
 
     /// 11

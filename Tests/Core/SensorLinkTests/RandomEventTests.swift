@@ -197,7 +197,7 @@ struct RandomEventTests {
                 SensorChoice(
                     .address(address(2)), measurements: CharacteristicSet(rawValue: 0xFFFF)),
             ], seed: UInt64(source.number(1 << 30)))
-        settings.permissions = LinkPermissions(rawValue: UInt8(source.number(16)))
+        settings.permissions = LinkPermissions(rawValue: UInt8(source.number(32)))
         settings.discoversAlways = source.number(4) == 0
         if source.number(4) == 0 { settings.adapter = 1 }
         return settings

@@ -149,6 +149,19 @@ extension BlueZTests {
             }
         }
 
+        /// Of a radio that no machine has.
+        @Test func resetOfARadioLeavesNoThreadBehind() throws {
+            let bench = try Bench(on: FakeBus())
+            for _ in 0..<3 {
+                let first = bench.start(.resetRadio(adapter: 200, unblocks: true))
+                let second = bench.start(.resetRadio(adapter: 200, unblocks: false))
+                #expect(bench.client.radioWorker != nil)
+                #expect(try bench.finish(second) != nil)
+                #expect(try bench.finish(first) != nil)
+                #expect(bench.client.radioWorker == nil)
+            }
+        }
+
         @Test func messageLongerThanTheLimitEndsTheConnection() throws {
             let fake = try FakeBus()
             let bench = try Bench(on: fake)

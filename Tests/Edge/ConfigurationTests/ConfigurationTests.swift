@@ -71,7 +71,8 @@ import Testing
     /// What holds of the radio without a section.
     private let anyBluetooth = BluetoothSettings(
         adapter: nil, anyLimit: 8, rssiLimit: nil, silenceNanoseconds: 3_000_000_000,
-        frozenNanoseconds: 300_000_000_000, restartsDaemon: true, resetsRadio: true)
+        frozenNanoseconds: 300_000_000_000, switchesOn: true, restartsDaemon: true,
+        resetsRadio: true)
 
     @Test func aKinesisSinkGetsTheEndpointOfItsRegion() throws {
         let sink = try kinesis(read(smallest + kinesisSection))

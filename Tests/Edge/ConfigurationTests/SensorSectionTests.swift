@@ -36,6 +36,7 @@ import Testing
                 rssi = -85
                 silence = 5s
                 frozen = 0s
+                power_on = no
                 restart_bluetoothd = no
                 reset_radio = no
                 [sensor lane-1]
@@ -56,7 +57,8 @@ import Testing
             configuration.bluetooth
                 == BluetoothSettings(
                     adapter: 1, anyLimit: 2, rssiLimit: -85, silenceNanoseconds: 5_000_000_000,
-                    frozenNanoseconds: 0, restartsDaemon: false, resetsRadio: false))
+                    frozenNanoseconds: 0, switchesOn: false, restartsDaemon: false,
+                    resetsRadio: false))
         #expect(
             configuration.sensors == [
                 SensorSettings(

@@ -28,7 +28,7 @@ struct RadioResetTests {
 
     /// Runs the job with these radios; what it wrote, and how it ended.
     private func reset(
-        adapter: UInt8?, told events: [[UInt8]]
+        adapter: UInt8?, unblocks: Bool = true, told events: [[UInt8]]
     ) throws -> (written: [[UInt8]], failure: SystemError?) {
         defer { #expect(throws: Never.self) { try FileManager.default.removeItem(at: folder) } }
         try name(1, "hci0")
@@ -41,7 +41,8 @@ struct RadioResetTests {
         var bytes = events.flatMap { $0 }
         let told = unsafe write(file, &bytes, bytes.count)
         try #require(told == bytes.count)
-        let job = RadioReset(adapter: adapter, token: 7, device: device, names: folder.path)
+        let job = RadioReset(
+            adapter: adapter, unblocks: unblocks, token: 7, device: device, names: folder.path)
         job.perform()
         #expect(job.token == 7)
         var answer = [UInt8](repeating: 0, count: 256)
@@ -78,6 +79,12 @@ struct RadioResetTests {
         #expect(written.allSatisfy { $0[4] == 2 })
     }
 
+    @Test func blockedRadioIsLeftAloneOnDemand() throws {
+        let (written, failure) = try reset(adapter: nil, unblocks: false, told: Self.radios)
+        #expect(failure == nil)
+        #expect(written.map { $0[0] } == [2, 2])
+    }
+
     @Test func adapterWithoutARadioIsAnError() throws {
         let (written, failure) = try reset(adapter: 9, told: Self.radios)
         #expect(written == [])
@@ -85,7 +92,8 @@ struct RadioResetTests {
     }
 
     @Test func machineWithoutTheSwitchIsAnError() throws {
-        let job = RadioReset(adapter: 0, token: 1, device: folder.path + "/none")
+        let job = RadioReset(
+            adapter: 0, unblocks: true, token: 1, device: folder.path + "/none")
         job.perform()
         #expect(job.failure?.number == ENOENT)
         try FileManager.default.removeItem(at: folder)

@@ -5,7 +5,8 @@ extension ModelBlueZ {
     func begin(_ id: CallID, _ call: BluetoothCall) {
         switch call {
         case .restartDaemon: return after(50 * millisecond) { [unowned self] in restart(id) }
-        case .resetRadio: return after(100 * millisecond) { [unowned self] in resetRadio(id) }
+        case .resetRadio(_, let unblocks):
+            return after(100 * millisecond) { [unowned self] in resetRadio(id, unblocks: unblocks) }
         default: break
         }
         guard daemonIsRunning else {

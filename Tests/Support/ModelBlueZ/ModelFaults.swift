@@ -87,7 +87,14 @@ extension ModelBlueZ {
         powerOff()
     }
 
-    func resetRadio(_ id: CallID) {
+    /// Somebody takes away the block and switches the adapter on.
+    public func switchOn() {
+        isBlocked = false
+        powerOn()
+    }
+
+    func resetRadio(_ id: CallID, unblocks: Bool) {
+        if isBlocked && !unblocks { return answerFromOutside(id) }
         powerOff()
         cureAll(.resetRadio)
         isBlocked = false

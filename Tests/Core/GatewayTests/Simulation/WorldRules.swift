@@ -21,7 +21,8 @@ extension World {
         checkTails()
     }
 
-    /// A tail that moved is in the file when the card is free and the last write a while ago.
+    /// Tails that moved for many records are in the file when the card is free and the last write
+    /// a while ago.
     private func checkTails() {
         guard card.job == nil, !hasCardFailed else { return }
         guard now >= writeBegan + Limits.tailWriteNanoseconds else { return }
@@ -30,8 +31,11 @@ extension World {
             guard sink.queue.acknowledged > 0, sink.queue.lost == 0 else { continue }
             // Those that move by records for others too; one held back by error records waits.
             guard sink.queue.passed == 0, sink.queue.rejected == 0 else { continue }
-            if card.writtenHead?.tail(of: sink.settings.name) != sink.queue.tail {
-                journal.violated("the tail \(sink.queue.tail) of sink \(index) is not written")
+            let written = card.writtenHead?.tail(of: sink.settings.name) ?? 0
+            let few = gateway.isDraining ? 0 : UInt64(Limits.tailWriteRecords)
+            if sink.queue.tail > written + few {
+                journal.violated(
+                    "the tail \(sink.queue.tail) of sink \(index) is not written, \(written) is")
             }
         }
     }
