@@ -42,7 +42,7 @@ def deliver(desk, double, recording, **sink):
     ("truncated", BATCH, "connectionLost: "),
     ("stall:30", BATCH, "timeOut: "),
     ("drip:30", BATCH, "timeOut: "),
-    ("html", 0, "answer not understood (not PutRecords JSON"),
+    ("html", 0, "answer not understood (a page for people: a captive"),
     ("wrong-count:-1", BATCH, "answer not understood (99 results for 100 records)"),
     ("wrong-count:1", BATCH, "answer not understood (101 results for 100 records)"),
     ("lying-count:0.5", 0, "50 of 100 records refused; sent again"),
@@ -54,7 +54,7 @@ def deliver(desk, double, recording, **sink):
     ("400:ExpiredTokenException", 0, "unknown or expired credentials; check the access key"),
     ("400:AccessDeniedException", 0, "no permission; the key needs kinesis:PutRecords"),
     ("400:ResourceNotFoundException", 0, "no such stream; check stream, region and account"),
-    ("413", 0, "refused with status 413: the service does not take the request"),
+    ("413", 0, "100 records refused together with status 413; sent in smaller requests"),
     ("302", 0, "refused with status 302: not the service's answer"),
 ])
 def test_one_fault_is_named_and_repeats_only_what_had_no_answer(

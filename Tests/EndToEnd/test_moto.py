@@ -1,10 +1,13 @@
 """Against moto, an independent service that enforces IAM and signatures."""
 
+import base64
+import json
 import re
 import subprocess
 
 import doubles
 import pytest
+from aws_kinesis_agg.deaggregator import deaggregate_records
 from gateway import (DEVICE, assert_in_order_and_once, hex_lines, identity, kinesis_sink,
                      parse_stream, play, wait_until)
 from recordings import as_hex_lines
@@ -65,6 +68,25 @@ def test_a_record_has_the_documented_fields_and_the_recordings_own_times(
         day, time = microseconds(record)
         elapsed = time - start + (0 if day == start_day else 86_400_000_000)
         assert elapsed == round((seconds - run_47min.seconds[0]) * 1_000_000)
+
+
+def test_aggregates_are_read_back_by_the_library_of_aws(desk, moto, run_47min):
+    """Each entry holds many records under one key; together they are the same lines."""
+    desk.configure(play(run_47min.path), kinesis_sink(moto, aggregate="yes"),
+                   gateway={"device_id": "packed"})
+    run = desk.run(**keys(moto))
+    assert run.status == 0, run.log
+    entries = [entry for entry in moto.read_all_records() if entry[0] == "packed"]
+    assert all(data.startswith(b"\xf3\x89\x9a\xc2") for _, data in entries)
+    assert max(len(data) for _, data in entries) <= 50 * 1024
+    assert len(entries) * 50 < 2808, "many records an entry"
+    parts = deaggregate_records([
+        {"kinesis": {"kinesisSchemaVersion": "1.0", "partitionKey": key, "sequenceNumber": "1",
+                     "approximateArrivalTimestamp": 0, "data": base64.b64encode(data).decode()}}
+        for key, data in entries])
+    assert {part["kinesis"]["partitionKey"] for part in parts} == {"packed"}
+    records = [json.loads(base64.b64decode(part["kinesis"]["data"])) for part in parts]
+    assert_in_order_and_once(records, run_47min.heart_rates)
 
 
 def test_a_wrong_secret_is_refused_and_the_records_wait_for_the_right_one(

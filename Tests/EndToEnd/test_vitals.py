@@ -173,7 +173,12 @@ def test_random_packets_become_the_records_that_they_specify(desk):
     expected = [outcome for outcome in outcomes if outcome and outcome["state"] == "plausible"]
     frame = ("timestamp", "device_id", "sensor", "seq", "session_id", "clock", "schema")
     found = [json.loads(line, parse_float=Decimal) for line in desk.file_bytes().splitlines()]
-    assert [record["seq"] for record in found] == list(range(len(expected)))
+    # What is malformed or implausible takes a sequence too, as an error record.
+    errors = [json.loads(line) for line in desk.file_bytes("error_message").splitlines()]
+    sequences = [record["seq"] for record in found]
+    assert sequences == sorted(sequences)
+    assert sorted(sequences + [error["seq"] for error in errors]) \
+        == list(range(len(expected) + states["malformed"] + states["implausible"]))
     for record, outcome in zip(found, expected, strict=True):
         assert "heart_rate" not in record
         shown = {key: value for key, value in record.items() if key not in frame}

@@ -85,7 +85,8 @@ public enum ServiceError {
     public static func refusal(
         status: Int, body: Span<UInt8>, isPage: Bool = false
     ) -> RequestRefusal {
-        if let code = errorCode(of: body) ?? codeElement(of: body) {
+        // Only a refusal has a code: a redirect with one is somebody else's.
+        if (400..<600).contains(status), let code = errorCode(of: body) ?? codeElement(of: body) {
             let text = body.extracting(code)
             for (name, refusal) in codes where text.isEqual(to: name) {
                 return refusal == .signature && isSkew(body) ? .clockSkew : refusal

@@ -121,6 +121,12 @@ struct ServiceErrorTests {
         }
     }
 
+    @Test func redirectIsNobodysWhateverItsBodySays() {
+        for code in ["ValidationException", "AccessDeniedException", "InternalFailure"] {
+            #expect(refusal(302, #"{"__type":"\#(code)"}"#) == .notTheService)
+        }
+    }
+
     /// A portal's page must not send anybody looking for an IAM policy.
     @Test func pageForPeopleIsNotTheService() {
         for page in ["<html><body>Log in</body></html>", "<!DOCTYPE html>\n<HTML>", " \n<Html>"] {
