@@ -364,15 +364,19 @@ extension Machine {
             accept(sequence, sink)
         }
         let text =
-            sinks[sink].kind.isKinesis ? putRecordsAnswer(isAccepted) : bulkAnswer(isAccepted)
+            sinks[sink].kind.isKinesis
+            ? putRecordsAnswer(isAccepted) : bulkAnswer(sink, sequences, isAccepted)
         let body = [UInt8](text.utf8)
         gateway.sinkAnswered(sink: sink, status: 200, body: body.span, now: now)
     }
 
     /// What an index does not take it may take later, or never.
-    private func bulkAnswer(_ isAccepted: [Bool]) -> String {
-        let items = isAccepted.map { accepted in
+    private func bulkAnswer(
+        _ sink: Int, _ sequences: [UInt64], _ isAccepted: [Bool]
+    ) -> String {
+        let items = zip(sequences, isAccepted).map { sequence, accepted in
             let status = accepted ? 201 : Bool.random(using: &random) ? 400 : 429
+            if status == 400 { promise.reject(sequence, sink: sink) }
             return #"{"create":{"status":\#(status)}}"#
         }
         return #"{"errors":true,"items":[\#(items.joined(separator: ","))]}"#

@@ -20,6 +20,8 @@ struct Promise {
     private(set) var brokenAtStart: UInt64 = 0
     /// Error records about records by their sequence: who has refused which.
     private(set) var errors: [UInt64: (sink: Int, about: UInt64)] = [:]
+    /// Error records, of whatever.
+    private var isError: [Bool] = []
     /// By sink: it has refused the record for good, and an error record on the card says so.
     private(set) var isRejected: [[Bool]]
     /// Records that died in memory or half written with an earlier life, by the sequence that has
@@ -59,6 +61,7 @@ struct Promise {
             }
         case .heartRate, .vital: break
         }
+        if case .rejection = record.payload { isError.append(true) } else { isError.append(false) }
         slots.append(slot)
         isSynced.append(false)
         for (index, sink) in sinks.enumerated() {
@@ -87,6 +90,14 @@ struct Promise {
         if let gap = gaps[sequence], gap.sink == sink { account(gap.gap, sink: sink) }
     }
 
+    /// The sink will never take the record. Where that is an error record, nothing more comes of
+    /// it: it is logged, and stays in the ring.
+    mutating func reject(_ sequence: UInt64, sink: Int) {
+        guard isError[Int(sequence)] else { return }
+        isAccounted[sink][Int(sequence)] = true
+        isRejected[sink][Int(sequence)] = true
+    }
+
     private mutating func account(_ gap: Gap, sink: Int) {
         for sequence in gap.firstSequence...gap.lastSequence {
             isAccounted[sink][Int(sequence)] = true
@@ -113,6 +124,7 @@ struct Promise {
             dead[UInt64(sequence), default: []].append(slots[sequence])
         }
         slots.removeSubrange(min(head, slots.count)...)
+        isError.removeSubrange(min(head, isError.count)...)
         isSynced.removeSubrange(min(head, isSynced.count)...)
         for sink in isAcknowledged.indices {
             isAcknowledged[sink].removeSubrange(min(head, isAcknowledged[sink].count)...)
