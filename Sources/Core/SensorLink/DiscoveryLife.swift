@@ -31,9 +31,10 @@ struct DiscoveryLife {
     var pauseUntil: Int64
     /// The sensor that is tried without a sighting, for which discovery was stopped.
     var leftFor: Int?
-    /// Rungs that were climbed since the latest advertisement, and when the last was considered.
-    var quietLadder = Ladder()
-    var quietClimbs = 0
+    /// The latest of the shared rungs of a round that is under way, the rounds since the latest
+    /// advertisement, and when the last rung was climbed or withheld.
+    var quietRung: Rung?
+    var quietRounds = 0
     var quietClimbedAt: Int64
     /// Losses of links while discovering.
     var strikes = 0
@@ -57,9 +58,13 @@ struct DiscoveryLife {
 
     mutating func sighted(_ now: Int64) {
         quietSince = now
-        quietClimbs = 0
         quietClimbedAt = now
-        quietLadder.reset()
+        endQuietRounds()
+    }
+
+    mutating func endQuietRounds() {
+        quietRung = nil
+        quietRounds = 0
     }
 
     /// A link was lost while discovering; answers true when it is the second within 5 minutes:
@@ -89,7 +94,6 @@ extension LinkSupervisor {
     private static let occasionalPause = 50 * second
     private static let gentleTurn = 5 * second
     private static let gentlePause = 15 * second
-    private static let longestQuietWait = 14_400 * second
     /// A sensor in trouble that was not linked for so long has gone away.
     private static let troubleEnds = 300 * second
     /// Discovering must have become true after an answer for so long.
@@ -283,23 +287,46 @@ extension LinkSupervisor {
         return since + (isInTrouble ? deadlines.quietRestartInTrouble : deadlines.quietRestart)
     }
 
-    /// The three rungs after a wait each, and then all over again, each wait twice the one before.
+    /// A round of the three rungs after a wait, and then all over again, each wait twice the one
+    /// before. Within a round they follow each other as soon as a minute of silence has told that
+    /// the one before did not help: what helps may be the last of them, and a strap that comes
+    /// back to a deaf radio has to wait for one pause and not for three.
     private var quietClimbAt: Int64 {
+        guard let rung = nextQuietRung else { return .max }
         let deadlines = settings.deadlines
-        let wait =
-            isInTrouble ? 3 * deadlines.quietRestartInTrouble : deadlines.quietPowerCycle
-        let doubled = wait << Int64(min(max(0, discovery.quietClimbs - 2), 12))
-        return max(discovery.quietSince, discovery.quietClimbedAt)
-            + min(doubled, Self.longestQuietWait)
+        let trouble = 3 * deadlines.quietRestartInTrouble
+        var wait = isInTrouble ? trouble : deadlines.quietRestart
+        if discovery.quietRung == nil {
+            let first = isInTrouble ? trouble : deadlines.quietPowerCycle
+            wait = min(first << Int64(min(discovery.quietRounds, 12)), LinkLimits.longestPause)
+        }
+        let due = max(discovery.quietSince, discovery.quietClimbedAt) + wait
+        return max(due, shared.limit(rung, isAway: false).allowedAt ?? due)
+    }
+
+    /// nil: none is permitted.
+    private var nextQuietRung: Rung? {
+        guard let rung = discovery.quietRung else { return permitted(from: .powerCycle) }
+        return permitted(above: rung)
+    }
+
+    private func permitted(above rung: Rung) -> Rung? {
+        Rung(rawValue: rung.rawValue + 1).flatMap { permitted(from: $0) }
+    }
+
+    private func permitted(from lowest: Rung) -> Rung? {
+        isPermitted(lowest) ? lowest : permitted(above: lowest)
     }
 
     /// Nothing at all is seen. In an empty room that is as it should be, so it costs little and
-    /// seldom much.
+    /// not often much: a round of rungs leaves the radio deaf for a few seconds in half an hour.
     private mutating func stepQuiet(_ adapter: UInt8) {
         if time >= quietClimbAt {
             climbQuiet()
-            discovery.quietClimbedAt = time
             if shared.work != .none { return }
+            // Withheld, because others stream: the radio hears them.
+            discovery.quietClimbedAt = time
+            discovery.endQuietRounds()
         }
         let isDead =
             !radio.records[Int(adapter)].isDiscovering && time >= discovery.onSince + Self.starts
@@ -310,17 +337,15 @@ extension LinkSupervisor {
     }
 
     private mutating func climbQuiet() {
-        var rung = discovery.quietLadder.next(atLeast: .powerCycle)
-        while !isPermitted(rung) {
-            guard let next = Rung(rawValue: rung.rawValue + 1) else { return }
-            rung = next
-        }
+        guard let rung = nextQuietRung else { return }
         guard mayClimb(rung, quiet: settings.deadlines.sharedQuiet) else {
             counters.withheld[rung] += 1
             return
         }
-        discovery.quietLadder.stand(on: rung)
-        discovery.quietClimbs += 1
+        discovery.quietClimbedAt = time
+        let isLast = permitted(above: rung) == nil
+        discovery.quietRung = isLast ? nil : rung
+        if isLast { discovery.quietRounds += 1 }
         climbShared(rung, sensor: nil, .discoveryQuiet)
     }
 

@@ -46,7 +46,8 @@ public struct LinkDeadlines: Equatable, Sendable {
     public var quietRestart: Int64 = 60 * second
     /// The same while a sensor is in trouble, whose strap should be there.
     public var quietRestartInTrouble: Int64 = 15 * second
-    /// And for this long: power cycle. Seldom, because an empty room looks the same.
+    /// And for this long: the three shared rungs, `quietRestart` apart. Again after twice the time
+    /// and then every `LinkLimits.longestPause`, because an empty room looks the same.
     public var quietPowerCycle: Int64 = 600 * second
     /// An absent adapter, or an absent daemon, is waited for this long before it is called back.
     public var absence: Int64 = 3 * second
@@ -94,6 +95,10 @@ public enum LinkLimits {
     /// Known characteristics of a device; a sensor has one of each kind at most.
     public static let characteristics = 16
     public static let reports = 256
+    /// A shared rung is withheld for being seldom no longer than this, and a radio that sees
+    /// nothing is left alone no longer, nanoseconds. It is the greatest part of what a fault may
+    /// cost: a strap that is put on beside a radio that went deaf is not seen meanwhile.
+    public static let longestPause: Int64 = 1_800_000_000_000
 }
 
 let second: Int64 = 1_000_000_000

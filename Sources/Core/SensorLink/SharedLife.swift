@@ -18,9 +18,9 @@ struct SharedLife {
 
     // Climbed for a sensor: at once, then after half a minute or a minute, then after twice that,
     // up to half an hour.
-    private var powerCycle = RateLimit(base: 30 * second, cap: 1_800 * second)
-    private var restartDaemon = RateLimit(base: 60 * second, cap: 1_800 * second)
-    private var resetRadio = RateLimit(base: 60 * second, cap: 1_800 * second)
+    private var powerCycle = RateLimit(base: 30 * second, cap: LinkLimits.longestPause)
+    private var restartDaemon = RateLimit(base: 60 * second, cap: LinkLimits.longestPause)
+    private var resetRadio = RateLimit(base: 60 * second, cap: LinkLimits.longestPause)
     // Climbed for a daemon or an adapter that is away: there is nothing to lose. systemd itself
     // refuses more than 5 starts in 10 s.
     private var callDaemon = RateLimit(base: 5 * second, cap: 60 * second)

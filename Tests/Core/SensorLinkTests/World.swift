@@ -16,10 +16,18 @@ final class World {
     private var wellSince: [Int64?]
     /// The strap was there, whatever the rest did, since then.
     private var thereSince: [Int64]
+    /// The latest fault of the strap, or of what all of them need.
+    private var faultAt: [Int64]
+    /// The radio, the daemon and the bus could be used then, or had another fault.
+    private var radioAt: Int64
     private var counts: [Int]
     var faults = 0
     var longestWell: Int64 = 0
+    /// Since the latest fault, and in all.
     var longestTrouble: Int64 = 0
+    var longestThere: Int64 = 0
+    /// The radio could not be used, since its latest fault.
+    var longestRadio: Int64 = 0
     var simulated: Int64 = 0
     private(set) var broken: String?
 
@@ -27,13 +35,16 @@ final class World {
         random = RandomSource(seed: seed)
         let sizes = [1, 1, 1, 2, 2, 3, 4, 8, 16, 50]
         sensors = sizes[Int.random(in: 0..<sizes.count, using: &random)]
-        pause = [minute, 5 * minute, 20 * minute][Int.random(in: 0..<3, using: &random)]
+        let pauses = [minute, 5 * minute, 20 * minute, 60 * minute]
+        pause = pauses[Int.random(in: 0..<pauses.count, using: &random)]
         bench = Bench(
             World.settings(sensors, &random, seed: seed), seed: seed, straps: sensors)
         bench.keepsReports = false
         bench.blueZ.keepsCalls = false
         wellSince = Array(repeating: nil, count: sensors)
         thereSince = Array(repeating: bench.now, count: sensors)
+        faultAt = Array(repeating: bench.now, count: sensors)
+        radioAt = bench.now
         counts = Array(repeating: 0, count: sensors)
         let blueZ = bench.blueZ
         blueZ.version = Bool.random(using: &random) ? .v566 : .v582
@@ -98,7 +109,11 @@ final class World {
     private func fault() {
         let strap = Int.random(in: 0..<sensors, using: &random)
         let blueZ = bench.blueZ
-        switch Int.random(in: 0..<20, using: &random) {
+        let kind = Int.random(in: 0..<20, using: &random)
+        let isOfAll = kind >= 14
+        for index in 0..<sensors where isOfAll || index == strap { faultAt[index] = bench.now }
+        if isOfAll { radioAt = bench.now }
+        switch kind {
         case 0...4: walk(strap)
         case 5: blueZ.drop(strap)
         case 6: blueZ.straps[strap].mute = .init(cure: cure)
@@ -144,11 +159,13 @@ final class World {
 
     // MARK: Rules
 
-    private var isRadioWell: Bool {
+    private var isRadioWell: Bool { isRadioUsable && bench.blueZ.powerless == nil }
+
+    /// One that can not be switched on is no trouble while it is on.
+    private var isRadioUsable: Bool {
         let blueZ = bench.blueZ
-        return blueZ.deaf == nil && blueZ.wedged == nil && blueZ.powerless == nil
-            && blueZ.daemonIsRunning && !blueZ.daemonHangs && blueZ.adapterIsPresent
-            && blueZ.isPowered && blueZ.busIsOpen
+        return blueZ.deaf == nil && blueZ.wedged == nil && blueZ.daemonIsRunning
+            && !blueZ.daemonHangs && blueZ.adapterIsPresent && blueZ.isPowered && blueZ.busIsOpen
     }
 
     private func isWell(_ strap: ModelStrap) -> Bool {
@@ -166,9 +183,15 @@ final class World {
     private func check() {
         if let violation = bench.violations.first { broken = violation }
         let isRadioWell = isRadioWell
+        if isRadioUsable { radioAt = bench.now }
+        longestRadio = max(longestRadio, bench.now - radioAt)
+        if bench.now - radioAt > ladderTime {
+            broken = "the radio is of no use for \(seconds(bench.now - radioAt)) s: \(words(0))"
+        }
+        let addresses = (0..<sensors).map { bench.status($0).address }
         for index in 0..<sensors {
             let strap = bench.blueZ.straps[index]
-            let sensor = sensor(of: index)
+            let sensor = addresses.firstIndex(of: strap.address)
             let count = sensor.map { bench.valueCounts[$0] } ?? 0
             let hasData = count != counts[index]
             counts[index] = count
@@ -180,20 +203,40 @@ final class World {
         }
     }
 
+    /// From the latest fault to data, at the worst: every rung is free after the longest pause,
+    /// then a radio that sees nothing has its round of three, and then a sensor climbs from the
+    /// second rung to the last in seven tries. A try is the longest back-off, a round of the
+    /// kernel's scan, and every call and deadline of a connection; those of the others have their
+    /// turns between.
+    private var ladderTime: Int64 {
+        let deadlines = bench.supervisor.settings.deadlines
+        let round = 3 * (deadlines.quietRestart + deadlines.restart)
+        let calls = 3 * deadlines.call  // StopDiscovery, StartNotify, Disconnect
+        let connection = deadlines.connect + deadlines.resolve + deadlines.firstValue
+        let attempt = 30 * second + 11 * second + calls + connection
+        return LinkLimits.longestPause + round + 7 * (attempt + turns)
+    }
+
+    /// Of those that fail meanwhile.
+    private var turns: Int64 { Int64(sensors - 1) * 3 * second }
+
     private func note(_ index: Int) {
         if let since = wellSince[index] {
             longestWell = max(longestWell, bench.now - since)
             // Back-off, and the turns of those that fail meanwhile.
-            let limit = 150 * second + Int64(sensors) * 3 * second
+            let limit = 153 * second + turns
             if bench.now - since > limit {
                 broken =
                     "strap \(index) is well for \(seconds(bench.now - since)) s: \(words(index))"
             }
         }
-        let trouble = bench.now - thereSince[index]
+        longestThere = max(longestThere, bench.now - thereSince[index])
+        let trouble = bench.now - max(thereSince[index], faultAt[index])
         longestTrouble = max(longestTrouble, trouble)
-        if trouble > 45 * minute && bench.blueZ.lostAnswers == 0 {
-            broken = "strap \(index) is there for \(seconds(trouble)) s: \(words(index))"
+        if trouble > ladderTime {
+            broken =
+                "strap \(index) is there for \(seconds(trouble)) s after the latest fault: "
+                + words(index)
         }
     }
 
