@@ -180,7 +180,7 @@ public struct Gateway: ~Copyable {
         if cursor.unsyncedCount == unsyncedLimit {
             // The card has not answered for all that fits: the oldest record goes.
             counters.unsyncedGivenUp += 1
-            for sink in sinks { sink.sayAgain(cursor.synced...cursor.synced) }
+            for sink in sinks { sink.sayGivenUp(cursor.synced) }
             cursor.markSynced(upTo: cursor.synced + 1)
         }
         let sequence = cursor.claim()

@@ -89,19 +89,30 @@ extension Sink {
     }
 
     /// What the gap records among these say has to be said again.
-    func sayAgain(_ lost: ClosedRange<UInt64>) {
+    func sayAgain(_ lost: ClosedRange<UInt64>) { sayAgain(lost, of: &said) }
+
+    /// Memory has given a record up before the card had it. What it said has to be said again:
+    /// that a record was refused for good, it said alone.
+    func sayGivenUp(_ sequence: UInt64) {
+        sayAgain(sequence...sequence, of: &said)
+        sayAgain(sequence...sequence, of: &unsyncedErrors)
+    }
+
+    private func sayAgain(
+        _ lost: ClosedRange<UInt64>, of list: inout FixedArray<SaidLoss>
+    ) {
         var keptCount = 0
-        for place in 0..<said.count {
-            let earlier = said[place]
+        for place in 0..<list.count {
+            let earlier = list[place]
             if lost.lowerBound <= earlier.lastGap, lost.upperBound >= earlier.firstGap {
                 lossesSaidAgain += earlier.loss.count
                 add(earlier.loss)
             } else {
-                said[keptCount] = earlier
+                list[keptCount] = earlier
                 keptCount += 1
             }
         }
-        said.truncate(to: keptCount)
+        list.truncate(to: keptCount)
     }
 
     private func add(_ loss: Loss) {
@@ -115,12 +126,23 @@ extension Sink {
 
     /// The gap record of this sequence says the loss.
     fileprivate func noteSaid(_ loss: Loss, by gap: UInt64) {
-        guard said.isFull else {
-            return said.append(SaidLoss(firstGap: gap, lastGap: gap, loss: loss))
+        note(loss, by: gap, in: &said)
+    }
+
+    /// The error record of this sequence is all that is left of the record `about`.
+    func noteError(about: UInt64, by error: UInt64) {
+        note(
+            Loss(.unreadable, first: about, last: about, count: 1), by: error,
+            in: &unsyncedErrors)
+    }
+
+    private func note(_ loss: Loss, by gap: UInt64, in list: inout FixedArray<SaidLoss>) {
+        guard list.isFull else {
+            return list.append(SaidLoss(firstGap: gap, lastGap: gap, loss: loss))
         }
-        let last = said.count - 1
-        said[last].lastGap = gap
-        said[last].loss = loss.joined(to: said[last].loss)
+        let last = list.count - 1
+        list[last].lastGap = gap
+        list[last].loss = loss.joined(to: list[last].loss)
     }
 
     /// The sink has taken records, or the card has. Answers whether the tail that was held back is
@@ -129,12 +151,16 @@ extension Sink {
         var toldCount = 0
         while toldCount < said.count, said[toldCount].lastGap < queue.tail { toldCount += 1 }
         said.removeFirst(toldCount)
+        var syncedCount = 0
+        while syncedCount < unsyncedErrors.count, unsyncedErrors[syncedCount].lastGap < synced {
+            syncedCount += 1
+        }
+        unsyncedErrors.removeFirst(syncedCount)
         guard held != nil, overwritten == nil, unreadable == nil, unknown == nil else {
             return false
         }
         if said.count > 0, said[said.count - 1].lastGap >= synced { return false }
-        if let rejectionEnd, rejectionEnd > synced { return false }
-        rejectionEnd = nil
+        guard unsyncedErrors.isEmpty else { return false }
         held = nil
         return true
     }

@@ -47,8 +47,8 @@ extension Gateway {
                 continue
             }
             sink.hold()
+            sink.noteError(about: sequence, by: cursor.head)
             append(errorRecord(of: record, refusedBy: sink, status: status), now: now)
-            sink.rejectionEnd = cursor.head
             kept = ((kept?.count ?? 0) + 1, kept?.status ?? status, kept?.first ?? sequence)
         }
         guard let kept else { return }

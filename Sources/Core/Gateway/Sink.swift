@@ -34,9 +34,9 @@ public final class Sink {
     var probe = 0
     /// How many lone records may still be called the culprits of a refused request.
     var culpritsLeft = 0
-    /// Error records about this sink's refusals lie below this sequence; nil when they are all
-    /// on the card.
-    var rejectionEnd: UInt64?
+    /// Error records about this sink's refusals that are not on the card yet, and what is lost
+    /// with each, oldest first.
+    var unsyncedErrors = FixedArray<SaidLoss>(capacity: Limits.saidLosses)
     /// Records in each entry of the request that runs, where an entry holds several.
     var entries: FixedArray<UInt16>
     /// When the oldest record that waits for company began to wait.

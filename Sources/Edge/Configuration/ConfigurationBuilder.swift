@@ -136,6 +136,7 @@ extension ConfigurationBuilder {
         checkThatRecordsAreTaken(sinks)
         if sinks.allSatisfy({ $0.takes == .records }) {
             if sinks.count == Configuration.sinkLimit { refuseLast(sinks) }
+            refuseName(sinks)
             sinks.append(Self.errorFile(data: data))
         }
         return sinks
@@ -163,6 +164,16 @@ extension ConfigurationBuilder {
         }
     }
 
+    /// The ring keeps a sink's place under its name: the file of errors has one of its own.
+    private mutating func refuseName(_ sinks: [SinkSettings]) {
+        guard sinks.contains(where: { $0.name == Configuration.errorSinkName }) else { return }
+        read(.sink, Configuration.errorSinkName) { section in
+            section.reportMissing(
+                "takes", "is missing: this is the name of the sink for errors",
+                remedy: "add `takes = errors` or `takes = all`, or choose another name")
+        }
+    }
+
     /// The ring keeps the place of 8 sinks, and errors need one.
     private mutating func refuseLast(_ sinks: [SinkSettings]) {
         guard let last = sinks.last else { return }
@@ -181,7 +192,9 @@ extension ConfigurationBuilder {
         let target: SinkSettings.Target
         switch SinkType(rawValue: type) {
         case .kinesis: target = SinkReader.kinesis(&section)
-        case .firehose: target = .firehose(SinkReader.stream(&section, service: "firehose"))
+        case .firehose:
+            target = .firehose(SinkReader.stream(&section, service: "firehose"))
+            SinkReader.checkFirehoseBytes(&section)
         case .opensearch: target = SinkReader.openSearch(&section)
         case .http: target = SinkReader.http(&section)
         case .file, nil:

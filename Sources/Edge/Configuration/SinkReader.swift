@@ -83,6 +83,14 @@ enum SinkReader {
             connectTimeoutNanoseconds: section.number("connect_timeout"))
     }
 
+    /// PutRecordBatch takes 4 MiB (Firehose API reference).
+    static func checkFirehoseBytes(_ section: inout SectionReader) {
+        guard section.number("batch_bytes") > 4 << 20 else { return }
+        section.refuse(
+            "batch_bytes", "is more than Firehose takes in a request",
+            remedy: "write a size from 16KiB to 4MiB")
+    }
+
     /// The regional endpoint of a service; regions in China have a domain of their own ("Service
     /// endpoints and quotas" in the AWS General Reference).
     static func standardEndpoint(service: String, region: String) -> Endpoint {

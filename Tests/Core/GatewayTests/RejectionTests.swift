@@ -170,6 +170,20 @@ struct RejectionTests {
         #expect(bench.gateway.headRecord().sinkTail(of: name("search"))?.tail == 5)
     }
 
+    /// Memory is full of what the card does not take, and gives the error record up: of the
+    /// record that was refused nothing is left, so it is said to be lost.
+    @Test func errorRecordThatNeverReachedTheCardIsSaidToBeLost() {
+        var bench = Bench(settings(sinks: [search(batch: 4), errors()], window: 8))
+        bench.receive(count: 4)
+        _ = bench.actions()
+        _ = bench.request()
+        bench.answer(bulkAnswer([201, 400, 201, 201]))
+        for _ in 0..<12 { bench.receive(70) }
+        #expect(bench.gateway.counters.unsyncedGivenUp > 4)
+        #expect(sink(bench).unsaidLosses == 1)
+        #expect(bench.gateway.headRecord().sinkTail(of: name("search"))?.tail == 1)
+    }
+
     // MARK: Whole requests
 
     /// Answers requests as a service does that refuses every request with one of `poison` in it;

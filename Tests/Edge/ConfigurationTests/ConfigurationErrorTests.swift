@@ -297,6 +297,20 @@ import Testing
                 + "add `takes = all` or `takes = errors` to one of them, or keep at most 7")
     }
 
+    @Test func nameOfTheFileOfErrorsIsTaken() {
+        expect(
+            "[sink error_message]\ntype = file\npath = /x\n",
+            "p.conf:5: [sink error_message] takes: is missing: this is the name of the sink for "
+                + "errors; add `takes = errors` or `takes = all`, or choose another name")
+    }
+
+    @Test func firehoseTakesFourMebibytes() {
+        expect(
+            "[sink s]\ntype = firehose\nstream = s\nregion = r\nbatch_bytes = 5MiB\n",
+            "p.conf:9: [sink s] batch_bytes = 5MiB: is more than Firehose takes in a request; "
+                + "write a size from 16KiB to 4MiB")
+    }
+
     @Test func someSinkTakesRecords() {
         expect(
             "[sink e]\ntype = file\ntakes = errors\n",
