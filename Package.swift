@@ -13,17 +13,22 @@ let strict: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
 ]
 
+/// What is shipped. The regular expressions of the standard library would be a megabyte of the
+/// static binary; nothing here needs one.
+let shipped =
+    strict + [.unsafeFlags(["-Xfrontend", "-disable-implicit-string-processing-module-import"])]
+
 /// A room of pure Swift: no clock, file, socket, thread, C or Glibc.
 func core(_ name: String, _ rooms: [Target.Dependency] = []) -> Target {
     .target(
-        name: name, dependencies: rooms, path: "Sources/Core/\(name)", swiftSettings: strict)
+        name: name, dependencies: rooms, path: "Sources/Core/\(name)", swiftSettings: shipped)
 }
 
 /// The one Swift face of the C module `shim`; `rooms` are the Core types it speaks.
 func edge(_ name: String, shim: String, _ rooms: [Target.Dependency] = []) -> Target {
     .target(
         name: name, dependencies: [.byName(name: shim)] + rooms, path: "Sources/Edge/\(name)",
-        swiftSettings: strict)
+        swiftSettings: shipped)
 }
 
 /// A C module: headers and the few lines that Swift cannot say (macros, variadic calls).
@@ -85,7 +90,7 @@ let package = Package(
         edge("Zlib", shim: "CZlib", ["Bytes"]),
         // libinih: 300 lines of C that read INI, in every Debian.
         shim("CInih", links: ["inih"]),
-        edge("Settings", shim: "CInih"),
+        edge("Settings", shim: "CInih", ["Bytes"]),
         // libdbus: the bus of BlueZ, in every Debian. Its headers lie in a folder of the
         // architecture; pkg-config, which its -dev package brings along, knows which.
         .systemLibrary(
@@ -94,8 +99,8 @@ let package = Package(
         edge("BlueZ", shim: "CDBus", ["Bytes", "Linux", "SensorLink", "Vitals"]),
         // What the settings mean: every key with its default, unit and range.
         .target(
-            name: "Configuration", dependencies: ["Credentials", "Settings"],
-            path: "Sources/Edge/Configuration", swiftSettings: strict),
+            name: "Configuration", dependencies: ["Bytes", "Credentials", "Settings"],
+            path: "Sources/Edge/Configuration", swiftSettings: shipped),
 
         // The imperative shell
         .executableTarget(
@@ -109,7 +114,7 @@ let package = Package(
             ],
             exclude: ["Recordings/README.md"],
             resources: [.embedInCode("Recordings/interval-session.csv")],
-            swiftSettings: strict),
+            swiftSettings: shipped),
 
         // Tests
         .target(

@@ -1,3 +1,4 @@
+import Bytes
 internal import Settings
 
 /// One thing that is wrong with a configuration: where, what, and what to do about it.
@@ -62,7 +63,7 @@ extension ConfigurationProblem {
     /// may be.
     private static func isSecret(key: some StringProtocol) -> Bool {
         let name = key.lowercased().filter { $0 != " " && $0 != "\t" }
-        return ["secret", "token", "password"].contains { name.contains($0) }
+        return ["secret", "token", "password"].contains { name.contains(text: $0) }
             && !name.hasSuffix("_file") || name == "credential_process"
     }
 

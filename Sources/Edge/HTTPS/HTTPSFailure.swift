@@ -1,3 +1,4 @@
+import Bytes
 internal import CCurl
 
 /// Why there is no complete response: for the retry logic in a few enums, for a technician in
@@ -193,7 +194,7 @@ extension HTTPSFailure {
     /// before its answer, which in TLS 1.3 is how a refusal shows when this side's part is done.
     private static func concernsIdentity(_ evidence: FailureEvidence) -> Bool {
         guard evidence.settings.clientCertificateFile != nil else { return false }
-        return evidence.code == CURLE_SSL_CERTPROBLEM || evidence.text.contains("alert")
+        return evidence.code == CURLE_SSL_CERTPROBLEM || evidence.text.contains(text: "alert")
             || evidence.requestBegan && evidence.status == nil
     }
 

@@ -1,3 +1,4 @@
+import Bytes
 internal import CInih
 
 extension SettingsDocument {
@@ -116,7 +117,8 @@ private struct LineFeed {
     mutating func take(key: String, value: String) {
         awaitsEntry = false
         guard !key.isEmpty else { return report(.emptyKey) }
-        guard !value.hasPrefix("#"), !value.contains(" #"), !value.contains("\t#") else {
+        guard !value.hasPrefix("#"), !value.contains(text: " #"),
+            !value.contains(text: "\t#") else {
             return report(.hashBehindValue)
         }
         guard let section else { return }

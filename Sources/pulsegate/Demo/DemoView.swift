@@ -105,7 +105,7 @@ final class DemoView {
             .first { !$0.isEmpty }
         if let locale {
             let name = locale.lowercased()
-            return name.contains("utf-8") || name.contains("utf8") ? .unicode : .ascii
+            return name.contains(text: "utf-8") || name.contains(text: "utf8") ? .unicode : .ascii
         }
         let console = ["linux", "vt100", "vt102", "vt220", "ansi"]
         return console.contains(Environment.value("TERM") ?? "") ? .ascii : .unicode
