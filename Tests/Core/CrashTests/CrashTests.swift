@@ -11,15 +11,18 @@ struct CrashTests {
         let slotCount: UInt64
         let sinkCount: Int
         var isCardLying = false
+        var isNewestFirst = false
         let states: Int
 
         var testDescription: String {
             "\(slotCount) slots, \(sinkCount) sinks\(isCardLying ? ", a lying card" : "")"
+                + (isNewestFirst ? ", newest first" : "")
         }
 
         var settings: Machine.Settings {
             Machine.Settings(
-                slotCount: slotCount, sinkCount: sinkCount, isCardLying: isCardLying)
+                slotCount: slotCount, sinkCount: sinkCount, isNewestFirst: isNewestFirst,
+                isCardLying: isCardLying)
         }
     }
 
@@ -34,6 +37,8 @@ struct CrashTests {
         Plan(slotCount: 256, sinkCount: 1, states: 80_000),
         Plan(slotCount: 64, sinkCount: 2, isCardLying: true, states: 40_000),
         Plan(slotCount: 48, sinkCount: 8, states: 20_000),
+        Plan(slotCount: 64, sinkCount: 2, isNewestFirst: true, states: 60_000),
+        Plan(slotCount: 1_200, sinkCount: 1, isNewestFirst: true, states: 8_000),
     ]
 
     /// Small numbers for a small ring: pages of 32 slots, a window of 32 records.

@@ -221,9 +221,9 @@ struct Inspection {
 
     /// The records at and behind a tail of which the head record says that the sink has them.
     static func acknowledged(_ tail: SinkTail, below head: UInt64) -> [UInt64] {
-        guard let last = tail.acknowledged.last else { return [] }
-        return (0...last).filter { tail.acknowledged[$0] }
-            .map { tail.tail + UInt64($0) }.filter { $0 < head }
+        let end = (tail.acknowledged.last.map { tail.tail + UInt64($0) + 1 }) ?? 0
+        let behind = tail.tail..<max(tail.tail, min(max(end, tail.run.upperBound), head))
+        return behind.filter { !tail.lacks($0) }
     }
 
     /// What the synced head record says that the sink has is not sent: `isSent` begins at `oldest`.

@@ -19,11 +19,12 @@ func sensor(_ text: String, onset: Int64 = 3 * second) -> SensorSettings {
 }
 
 func kinesis(
-    _ text: String = "kinesis", batch: Int = 4, flush: Int64 = second
+    _ text: String = "kinesis", batch: Int = 4, flush: Int64 = second,
+    order: SinkSettings.Order = .oldestFirst, drainRate: Int? = nil
 ) -> SinkSettings {
     SinkSettings(
         name: name(text), kind: .kinesis(stream: Array("heart".utf8)), batchRecords: batch,
-        flushNanoseconds: flush)
+        flushNanoseconds: flush, order: order, drainRate: drainRate)
 }
 
 func file(_ text: String = "file", batch: Int = 4, flush: Int64 = second) -> SinkSettings {
