@@ -204,7 +204,8 @@ extension ConfigurationBuilder {
                     rotateSizeBytes: Int(section.number("rotate_size")),
                     rotateKeep: Int(section.number("rotate_keep"))))
         }
-        let order = section.text("order").flatMap { SinkSettings.Order(rawValue: $0) }
+        let order =
+            section.text("order").flatMap { SinkSettings.Order(rawValue: $0) }
             ?? .oldestFirst
         return SinkSettings(
             name: name, takes: section.text("takes").flatMap { .init(rawValue: $0) } ?? .records,
