@@ -41,6 +41,29 @@ final class AllocationTests: XCTestCase {
         try assertNoAllocation(sink: .file, named: "file sink")
     }
 
+    /// Outages, and what was missed behind what is fresh.
+    func testBacklogBehindFreshRecordsTakesNothingFromTheHeap() throws {
+        try skipDebugBuilds()
+        var loop = try GatewayLoop(
+            sink: .kinesis(stream: Array("pulse".utf8)), hash: LibCrypto.sha256Function,
+            order: .newestFirst)
+        try loop.run(10_000) { _ in }
+        pulsegate_malloc_reset()
+        var leftBehind: UInt64 = 0
+        for outage in 1...5 {
+            loop.unanswered = 2 * outage
+            try loop.run(6_000) { stage in
+                pulsegate_malloc_stage(Int32(stage?.rawValue ?? -1))
+            }
+            leftBehind = max(leftBehind, loop.gateway.sinks[0].queue.leftCount)
+        }
+        XCTAssertGreaterThan(loop.gateway.sinks[0].failedRequests, 20)
+        for stage in LoopStage.allCases {
+            XCTAssertEqual(pulsegate_malloc_taken(Int32(stage.rawValue)), 0, "\(stage)")
+        }
+        print("newest first: \(loop.requests) requests, \(leftBehind) left behind at a time")
+    }
+
     private func skipDebugBuilds() throws {
         #if DEBUG
             throw XCTSkip("the figures are those of the release build: swift test -c release")
