@@ -146,7 +146,7 @@ def main_with_kills(kills):
         begun = time.monotonic()
         found = run_with_kills(
             Desk(name), double, random.Random(seed), kills,
-            rate=int(total / (1.5 * kills)), ring_size="256MiB", drain_seconds=3 * 3_600)
+            rate=int(total / (1.5 * kills)), ring_size="256MiB", drain_seconds=3_600)
         double.stop()
     found["seconds"] = round(time.monotonic() - begun, 1)
     print(json.dumps(found, indent=1))

@@ -65,11 +65,17 @@ struct CrashTests {
                 + "\(run.machine.claimed / plan.slotCount) laps with \(run.machine.gapCount) gap "
                 + "records and \(run.machine.errorCount) error records, "
                 + "\(run.inspection.fastAnswers) found fast, "
-                + "\(run.inspection.revived) with a dead record whole again")
+                + "\(run.inspection.revived) with a dead record whole again, "
+                + "\(run.inspection.runs) with a run before a backlog")
         #expect(run.violation == nil, "seed \(random.seed)")
         // A short run of few writes meets the same state again, above all where syncs do nothing.
         #expect(run.distinctCount > run.states / 4)
-        if !Self.isDebug { #expect(run.machine.gapCount > 10, "losses are part of it") }
+        // A ring that is long enough for a run is not gone round in a short one.
+        let isLong = plan.slotCount > 1_000
+        if !Self.isDebug && !isLong {
+            #expect(run.machine.gapCount > 10, "losses are part of it")
+        }
+        if !Self.isDebug && isLong { #expect(run.inspection.runs > 100) }
         #expect(run.machine.errorCount > 0, "so is what is refused for good")
     }
 

@@ -21,6 +21,8 @@ struct Inspection {
     var opening = Opening.sound
     /// Openings in which the fast search came to an answer by itself.
     private(set) var fastAnswers = 0
+    /// States whose head record has a run that was acknowledged before a backlog.
+    private(set) var runs = 0
     /// States in which a torn write has made a dead record whole.
     private(set) var revived = 0
     /// The JSON of each record, made when it is first needed.
@@ -39,6 +41,10 @@ struct Inspection {
     ) throws(Violation) -> OpenedRing {
         let ring = OpenedRing(bytes, geometry: geometry, opening: opening)
         try checkTails(ring, &promise)
+        let hasRun = sinks.contains {
+            !(ring.found.head?.sinkTail(of: $0.name)?.run.isEmpty ?? true)
+        }
+        if hasRun { runs += 1 }
         if let changed = promise.withRevived(ring) {
             revived += 1
             try check(ring, changed, damage)

@@ -4,6 +4,7 @@ public import Kinesis
 import RecordRing
 public import SigV4
 import Time
+import Uplink
 
 /// What a measurement goes through, in the order of its way.
 public enum LoopStage: Int, CaseIterable, Sendable {
@@ -38,6 +39,8 @@ public struct GatewayLoop: ~Copyable {
     private var next = 0
     /// Requests that were signed and answered.
     public private(set) var requests: UInt64 = 0
+    /// Those of them that were made of a backlog.
+    public private(set) var backlogRequests = 0
     /// Requests from now on that get no answer.
     public var unanswered = 0
     /// Bytes of all bodies.
@@ -142,6 +145,7 @@ extension GatewayLoop {
             isFull || gateway.settings.sinks[sink].order == .newestFirst, "requests are full")
         bodyBytes += UInt64(body.count)
         requests += 1
+        if gateway.sinks[sink].queue.part == .backlog { backlogRequests += 1 }
         guard unanswered == 0 else {
             unanswered -= 1
             return gateway.sinkFailed(sink: sink, now: now)
