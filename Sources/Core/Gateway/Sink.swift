@@ -90,7 +90,7 @@ public final class Sink {
         }
         if end > overwritten {
             let remembered = min(end - overwritten, head - tail)
-            queue.restore(Int(remembered)) { kept.acknowledged[Int(overwritten) + $0] }
+            queue.restore(Int(remembered)) { kept.hasBehindTail(tail + UInt64($0)) }
         }
         let first = min(max(kept.run.lowerBound, tail), head)
         queue.restore(run: first..<min(max(kept.run.upperBound, first), head))

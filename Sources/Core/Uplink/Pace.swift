@@ -7,7 +7,7 @@
 /// that is the new rate; after it each success adds a little, and more the longer nothing was
 /// refused. A service that has never asked is not held back.
 ///
-/// The best of the last seconds counts, so that refusals that have nothing to do with the rate do
+/// The best of the last minute counts, so that refusals that have nothing to do with the rate do
 /// not wear it down one after the other. Only where most of what was sent has been refused, as when
 /// another writer has come, is it the last second's.
 public struct Pace: Sendable {
@@ -25,8 +25,8 @@ public struct Pace: Sendable {
     /// What is accepted is measured over about this time. Two cuts are as far apart: answers that
     /// come before it tell of the rate before the cut.
     private static let memorySeconds = 1.0
-    /// The best measure is worth half of itself after this time.
-    private static let bestHalvingSeconds = 10.0
+    /// The best measure is worth half of itself after so many seconds in which answers came.
+    private static let bestHalvingSeconds = 60.0
 
     /// Records and bytes of them, of a second or of a request.
     private struct Amount {
@@ -98,7 +98,7 @@ public struct Pace: Sendable {
         accepted += taken.records
         refused += request.records - taken.records
         measured = (measured * Self.memorySeconds + taken) * (1 / (Self.memorySeconds + seconds))
-        let age = Self.bestHalvingSeconds / (Self.bestHalvingSeconds + seconds)
+        let age = Self.bestHalvingSeconds / (Self.bestHalvingSeconds + min(seconds, 1))
         best = measured.largest(best * age)
         if isThrottled { slowDown(now: now) } else { speedUp(seconds) }
         guard let rate else { return }

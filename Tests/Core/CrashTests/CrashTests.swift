@@ -38,7 +38,6 @@ struct CrashTests {
         Plan(slotCount: 64, sinkCount: 2, isCardLying: true, states: 40_000),
         Plan(slotCount: 48, sinkCount: 8, states: 20_000),
         Plan(slotCount: 64, sinkCount: 2, isNewestFirst: true, states: 60_000),
-        Plan(slotCount: 1_200, sinkCount: 1, isNewestFirst: true, states: 8_000),
     ]
 
     /// Small numbers for a small ring: pages of 32 slots, a window of 32 records.
@@ -70,12 +69,10 @@ struct CrashTests {
         #expect(run.violation == nil, "seed \(random.seed)")
         // A short run of few writes meets the same state again, above all where syncs do nothing.
         #expect(run.distinctCount > run.states / 4)
-        // A ring that is long enough for a run is not gone round in a short one.
-        let isLong = plan.slotCount > 1_000
-        if !Self.isDebug && !isLong {
+        if !Self.isDebug {
             #expect(run.machine.gapCount > 10, "losses are part of it")
+            #expect(run.inspection.runs > 100 || !plan.isNewestFirst)
         }
-        if !Self.isDebug && isLong { #expect(run.inspection.runs > 100) }
         #expect(run.machine.errorCount > 0, "so is what is refused for good")
     }
 

@@ -129,6 +129,11 @@ struct Inspection {
         }
     }
 
+    private func cursorAndTail(_ ring: OpenedRing, _ name: SensorName) -> String {
+        guard let kept = ring.found.head?.sinkTail(of: name) else { return "\(ring.cursor)" }
+        return "\(ring.cursor), tail \(kept.tail), run \(kept.run)"
+    }
+
     private mutating func checkDelivery(
         _ ring: OpenedRing, _ promise: Promise, _ damage: Damage
     ) throws(Violation) {
@@ -153,7 +158,10 @@ struct Inspection {
                 && !promise.isRejected[sink][Int(sequence)]
             {
                 if !isSent[Int(sequence - oldest)] {
-                    throw Violation(.notSent, "\(name): \(sequence)")
+                    throw Violation(
+                        .notSent,
+                        "\(name): \(sequence), \(cursorAndTail(ring, name)), accounted for: "
+                            + "\(promise.isAccounted[sink][Int(sequence)])")
                 }
             }
             try checkCount(ring, delivery, sink)
