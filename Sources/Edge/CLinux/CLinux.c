@@ -151,3 +151,22 @@ int64_t pulsegate_build_seconds(void) {
     for (int index = 7; index < 11; index++) year = year * 10 + date[index] - '0';
     return days_since_1970(year, month, day) * 86400;
 }
+
+#ifdef PULSEGATE_STATIC
+#include <nss.h>
+
+/*
+ * A static C library still loads the plug-ins that the board's /etc/nsswitch.conf names, and with
+ * them the board's own C library, into a program that has another: it crashes at the first name
+ * (seen with libnss-mdns, which Raspberry Pi OS has by default). So names come from /etc/hosts and
+ * DNS, users and groups from their files; `.local` names need an entry in /etc/hosts.
+ */
+__attribute__((constructor)) static void use_no_plug_ins(void) {
+    __nss_configure_lookup("hosts", "files dns");
+    __nss_configure_lookup("passwd", "files");
+    __nss_configure_lookup("group", "files");
+    __nss_configure_lookup("services", "files");
+    __nss_configure_lookup("protocols", "files");
+    __nss_configure_lookup("networks", "files");
+}
+#endif
