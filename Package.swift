@@ -51,9 +51,9 @@ let package = Package(
         core("Bytes"),
         core("Time", ["Bytes"]),
         core("Vitals", ["Bytes"]),
-        core("Alarm"),
-        core("RecordRing", ["Bytes", "Time", "Vitals"]),
-        core("WireFormat", ["Bytes", "RecordRing", "Time", "Vitals"]),
+        core("Alarm", ["Bytes"]),
+        core("RecordRing", ["Alarm", "Bytes", "Time", "Vitals"]),
+        core("WireFormat", ["Alarm", "Bytes", "RecordRing", "Time", "Vitals"]),
         core("SigV4", ["Bytes", "Time"]),
         core("Uplink", ["Bytes"]),
         core("Kinesis", ["Bytes", "Uplink"]),
@@ -125,7 +125,7 @@ let package = Package(
         tests("AlarmTests", in: "Core", ["Alarm", "TestSupport"]),
         tests(
             "RecordRingTests", in: "Core",
-            ["Bytes", "RecordRing", "TestSupport", "Time", "Vitals"]),
+            ["Alarm", "Bytes", "RecordRing", "TestSupport", "Time", "Vitals"]),
         tests(
             "SigV4Tests", in: "Core", ["Bytes", "LibCrypto", "SigV4", "TestSupport"],
             besides: ["Vectors", "botocore_vectors.py"]),
@@ -137,7 +137,10 @@ let package = Package(
         tests("LiveViewTests", in: "Core", ["Bytes", "LiveView"]),
         tests(
             "WireFormatTests", in: "Core",
-            ["Bytes", "Gateway", "RecordRing", "TestSupport", "Time", "Vitals", "WireFormat"]),
+            [
+                "Alarm", "Bytes", "Gateway", "RecordRing", "TestSupport", "Time", "Vitals",
+                "WireFormat",
+            ]),
         tests(
             "KinesisTests", in: "Core", ["Bytes", "Kinesis", "LibCrypto", "TestSupport", "Uplink"],
             besides: ["deaggregate.py"]),

@@ -70,16 +70,12 @@ final class Journal {
 
     func note(_ event: AlarmEvent) {
         let elapsed = event.time.monotonicNanoseconds - start.monotonicNanoseconds
-        if alarms.count < Self.alarmLimit {
+        let isEdge = event.edge == .raise || event.edge == .clear
+        if event.condition.isRate, isEdge, alarms.count < Self.alarmLimit {
             alarms.append(AlarmLine(event: event, seconds: elapsed / 1_000_000_000))
         }
-        let sensor = sensors[event.sensor]
-        switch event.edge {
-        case .raise:
-            log.write(.warning, "ALARM \(sensor): \(event.beatsPerMinute) bpm, high heart rate")
-        case .clear:
-            log.write(.notice, "alarm cleared \(sensor): \(event.beatsPerMinute) bpm")
-        }
+        let (level, text) = AlarmText.line(event, sensors: sensors, sinks: sinks)
+        log.write(level, text)
     }
 
     func note(_ report: LinkReport) {
