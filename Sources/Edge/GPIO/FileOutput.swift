@@ -6,24 +6,19 @@ public import Linux
 public final class LEDOutput {
     private let brightness: FileDescriptor
     private let path: String
-    private var text = FixedBuffer(capacity: 16)
-    private let most: [UInt8]
+    private let texts: SwitchTexts
 
     /// Takes the LED from its trigger. `folder` is another place of /sys/class/leds, for tests.
     public init(name: String, folder: String = "/sys/class/leds") throws(SystemError) {
         path = "\(folder)/\(name)/brightness"
         try SysfsFile.write("none", to: "\(folder)/\(name)/trigger")
-        most = try SysfsFile.line(of: "\(folder)/\(name)/max_brightness")
+        texts = SwitchTexts(on: try SysfsFile.line(of: "\(folder)/\(name)/max_brightness"))
         brightness = try FileDescriptor.open(path, .readWrite)
         try set(false)
     }
 
     public func set(_ isOn: Bool) throws(SystemError) {
-        text.removeAll()
-        if isOn { text.append(most.span) } else { text.append(UInt8(ascii: "0")) }
-        try text.withBytes { (bytes: Span<UInt8>) throws(SystemError) in
-            try brightness.write(bytes, subject: path)
-        }
+        try texts.write(isOn, to: brightness, subject: path)
     }
 
     deinit { do throws(SystemError) { try set(false) } catch {} }
@@ -33,6 +28,7 @@ public final class LEDOutput {
 public final class PWMOutput {
     private let enable: FileDescriptor
     private let channel: String
+    private let texts = SwitchTexts(on: [UInt8(ascii: "1")])
 
     /// `place` is `pwmchip0/0`. `folder` is another place of /sys/class/pwm, for tests.
     public init(place: String, folder: String = "/sys/class/pwm") throws(SystemError) {
@@ -41,13 +37,9 @@ public final class PWMOutput {
         let chip = "\(folder)/\(parts.first.map { String($0) } ?? place)"
         channel = "\(chip)/pwm\(number)"
         if !Path.exists(channel) { try SysfsFile.write(number, to: "\(chip)/export") }
-        try tune(hertz: 440)
+        try Self.tune(channel, hertz: 440)
         enable = try FileDescriptor.open("\(channel)/enable", .readWrite)
         try set(false)
-    }
-
-    private func tune(hertz: Int) throws(SystemError) {
-        try Self.tune(channel, hertz: hertz)
     }
 
     /// A duty cycle longer than the period is refused, so it is 0 in between.
@@ -62,8 +54,7 @@ public final class PWMOutput {
     public func play(hertz: Int) throws(SystemError) { try Self.tune(channel, hertz: hertz) }
 
     public func set(_ isOn: Bool) throws(SystemError) {
-        let digit: [UInt8] = [isOn ? UInt8(ascii: "1") : UInt8(ascii: "0")]
-        try enable.write(digit.span, subject: channel)
+        try texts.write(isOn, to: enable, subject: channel)
     }
 
     deinit { do throws(SystemError) { try set(false) } catch {} }
@@ -107,8 +98,30 @@ public final class BellOutput {
 
     public func set(_ isOn: Bool) throws(SystemError) {
         guard isOn else { return }
-        let bell: [UInt8] = [7]
+        // BEL of ASCII.
+        let bell = InlineArray<1, UInt8>(repeating: 7)
         try terminal.write(bell.span, subject: path)
+    }
+}
+
+/// What switches an attribute on and off, made once: a level is set without an allocation.
+private struct SwitchTexts: ~Copyable {
+    private var on = FixedBuffer(capacity: 64)
+    private var off = FixedBuffer(capacity: 1)
+
+    init(on text: [UInt8]) {
+        on.append(text.span)
+        off.append(UInt8(ascii: "0"))
+    }
+
+    borrowing func write(
+        _ isOn: Bool, to file: borrowing FileDescriptor, subject: String
+    ) throws(SystemError) {
+        if isOn {
+            try file.write(on.bytes, subject: subject)
+        } else {
+            try file.write(off.bytes, subject: subject)
+        }
     }
 }
 

@@ -37,7 +37,7 @@ public struct GPIOChip: Equatable, Sendable {
             case 0:
                 chips.append(
                     GPIOChip(
-                        path: path, name: unsafe text(&chip.name), label: unsafe text(&chip.label),
+                        path: path, name: text(&chip.name), label: text(&chip.label),
                         lineCount: chip.line_count))
             case EACCES, EPERM: denied = denied ?? path
             default: break
@@ -63,9 +63,9 @@ public struct GPIOChip: Equatable, Sendable {
     public func line(_ offset: UInt32) -> Line? {
         var info = pulsegate_gpio_info()
         guard unsafe pulsegate_gpio_look_at_line(path, offset, &info) == 0 else { return nil }
-        let holder = unsafe Self.text(&info.consumer)
+        let holder = Self.text(&info.consumer)
         return Line(
-            offset: offset, name: unsafe Self.text(&info.name),
+            offset: offset, name: Self.text(&info.name),
             consumer: info.is_used == 0 ? nil : holder.isEmpty ? "the kernel" : holder)
     }
 
@@ -84,7 +84,7 @@ public struct GPIOChip: Equatable, Sendable {
     /// A name in an array of C.
     private static func text<Name>(_ name: inout Name) -> String {
         unsafe withUnsafeBytes(of: &name) { bytes in
-            String(decoding: unsafe bytes.prefix { $0 != 0 }, as: UTF8.self)
+            unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
         }
     }
 }

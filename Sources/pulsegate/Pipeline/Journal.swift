@@ -19,8 +19,8 @@ final class Journal {
     private static let alarmLimit = 10_000
 
     let log: Log
-    private var sensors: [String]
-    private let sinks: [String]
+    private(set) var sensors: [String]
+    let sinks: [String]
     private let start: Moment
     private(set) var alarms: [AlarmLine] = []
     /// Bytes of a notification in hand → its alarm decided and carried out.

@@ -1,3 +1,5 @@
+import Alarm
+import ControlSocket
 import Diagnostics
 import Gateway
 import HTTPS
@@ -12,7 +14,7 @@ import Vitals
 struct Pipeline: ~Copyable {
     /// What a wait of the poll loop is about.
     enum Token: UInt64 {
-        case worker, signals, network, input, radio, credentials
+        case worker, signals, network, input, radio, credentials, button, control
     }
 
     /// What woke the loop, beside its own descriptors.
@@ -34,10 +36,15 @@ struct Pipeline: ~Copyable {
     private let network: HTTPSClient?
     /// Sources of keys; nil without a sink that is reached over the network.
     private let desk: CredentialDesk?
+    /// Lamps, buzzers and the button.
+    let annunciator: Annunciator
+    /// Commands from outside; nil where nobody may give any.
+    private let control: ControlServer?
 
     init(
         gateway: consuming Gateway, journal: Journal, ringJob: RingJob, worker: DiskWorker,
-        ports: [any SinkPort], network: HTTPSClient?, desk: CredentialDesk?, time: TimeKeeper
+        ports: [any SinkPort], network: HTTPSClient?, desk: CredentialDesk?, time: TimeKeeper,
+        annunciator: Annunciator, control: ControlServer?
     ) throws(SystemError) {
         let poller = try Poller()
         try poller.set(
@@ -50,6 +57,12 @@ struct Pipeline: ~Copyable {
             try poller.set(
                 desk.number, token: Token.credentials.rawValue, readable: true, writable: false)
         }
+        if let control {
+            try poller.set(
+                control.number, token: Token.control.rawValue, readable: true, writable: false)
+        }
+        self.annunciator = annunciator
+        self.control = control
         self.gateway = gateway
         self.journal = journal
         self.desk = desk
@@ -103,6 +116,8 @@ struct Pipeline: ~Copyable {
         while true {
             let action = gateway.nextAction(now: now)
             if case .alarm(let event) = action {
+                // Light and sound first: the log is a pipe that somebody may not read.
+                annunciator.follow(gateway.panel, now: now)
                 journal.note(event)
                 continue
             }
@@ -111,7 +126,10 @@ struct Pipeline: ~Copyable {
                 journal.alarmLatency.record(nanoseconds: now - begun)
                 arrival = nil
             }
-            guard let action else { return }
+            guard let action else {
+                // Lamps also say what is no alarm: the first value of a sensor.
+                return annunciator.follow(gateway.panel, now: now)
+            }
             perform(action)
         }
     }
@@ -143,12 +161,15 @@ struct Pipeline: ~Copyable {
         var due = gateway.deadline()
         if let deadline { due = min(due ?? deadline, deadline) }
         if let deadline = desk?.deadline(now: time.now()) { due = min(due ?? deadline, deadline) }
+        if let deadline = control?.deadline { due = min(due ?? deadline, deadline) }
         let now = Clock.monotonicNanoseconds()
+        if let deadline = annunciator.deadline(now: now) { due = min(due ?? deadline, deadline) }
         if let woken { journal.turnLatency.record(nanoseconds: now - woken) }
         let timeout = due.map { $0 - now }
         var wakes = Wakes()
         var hasJobs = false
         var hasTraffic = false
+        var hasEdge = false
         try poller.wait(timeoutNanoseconds: timeout) { event in
             switch Token(rawValue: event.token) {
             case .worker: hasJobs = true
@@ -156,16 +177,42 @@ struct Pipeline: ~Copyable {
             case .signals: wakes.signals = true
             case .input: wakes.input = true
             case .radio: wakes.radio = true
+            case .button: hasEdge = true
+            // Callers are looked after at every turn.
+            case .control: break
             // What programs have printed is taken in any case.
             case .credentials, nil: break
             }
         }
-        woken = Clock.monotonicNanoseconds()
+        let woke = Clock.monotonicNanoseconds()
+        woken = woke
+        annunciator.advance(woke)
+        if hasEdge && annunciator.takeEdge(now: woke) { gateway.acknowledgeAlarms(now: woke) }
+        gateway.noteClock(time.state(at: woke))
         if hasJobs { finishJobs() }
         if hasTraffic { finishTransfers() }
         carryOut()
         askForKeys()
+        try serveCallers(now: woke)
         return wakes
+    }
+
+    private mutating func serveCallers(now: Int64) throws(SystemError) {
+        guard let control else { return }
+        var lines: [String] = []
+        try control.service(now: now) { line in
+            lines.append(line)
+            return ControlDesk.answer(line, &self, now: now)
+        }
+        if !lines.isEmpty { carryOut() }
+    }
+
+    /// Begins to watch the button, and plays the test of the start.
+    mutating func beginAlarms(testing: Bool) {
+        let now = Clock.monotonicNanoseconds()
+        annunciator.advance(now)
+        if testing && annunciator.hasOutputs { gateway.testAlarm(now: now) }
+        carryOut()
     }
 
     /// Lets the sources of keys do what is due; sinks whose key came or ended are told.
@@ -249,5 +296,6 @@ struct Pipeline: ~Copyable {
         if let notes = time.save(atEnd: true) { worker.submit(notes) }
         desk?.stop()
         worker.stop()
+        annunciator.close()
     }
 }

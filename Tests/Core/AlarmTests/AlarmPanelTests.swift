@@ -176,6 +176,8 @@ struct AlarmPanelTests {
 
     @Test func lowAlarmThatWasHeardOnceStaysSilent() {
         var bench = PanelBench()
+        bench.rate(80)
+        bench.panel.endInput(now: bench.now)
         bench.set(.uplinkDown, true, .sink(0))
         bench.pass(59)
         #expect(bench.changes() == [])
