@@ -95,11 +95,14 @@ extension ConfigurationBuilder {
         if case .number(let low) = section.written("low") {
             limits.lowBeatsPerMinute = UInt16(clamping: low)
             limits.lowClearBeatsPerMinute = UInt16(clamping: low + 5)
-            if low >= Int64(limits.highBeatsPerMinute) {
-                section.refuse(
-                    "low", "is not below `high`, which is \(limits.highBeatsPerMinute)",
-                    remedy: "write a number from 20 to \(limits.highBeatsPerMinute - 1)")
-            }
+        }
+        let high = Int64(limits.highBeatsPerMinute)
+        // A faulty `high` has been reported and is 0.
+        if let low = limits.lowBeatsPerMinute, low >= high, high > 0 {
+            section.refuse(
+                section.isPlaced("low") ? "low" : "high",
+                "leaves no heart rate that is well: `low` is \(low) and `high` \(high)",
+                remedy: "write a `low` that is below `high`")
         }
         guard case .number(let clear) = section.written("low_clear") else { return }
         guard let low = limits.lowBeatsPerMinute else {

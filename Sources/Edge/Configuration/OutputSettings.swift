@@ -7,8 +7,10 @@ public struct AlarmManners: Equatable, Sendable {
 
 /// One `[output NAME]`: a lamp or a buzzer.
 public struct OutputSettings: Equatable, Sendable {
+    /// The key `type`.
     public enum Kind: String, CaseIterable, Sendable { case gpio, led, pwm, bell, file }
 
+    /// The key `shows`.
     public enum Shows: String, CaseIterable, Sendable { case alarm, status, both, sound }
 
     /// The kind with what it needs.

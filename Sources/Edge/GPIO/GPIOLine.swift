@@ -3,12 +3,14 @@ internal import Glibc
 
 /// How a line is wired.
 public struct GPIOWiring: Equatable, Sendable {
+    /// How an output makes its two levels (<linux/gpio.h>, GPIO_V2_LINE_FLAG_OPEN_DRAIN).
     public enum Drive: String, CaseIterable, Sendable {
         case pushPull = "push_pull"
         case openDrain = "open_drain"
         case openSource = "open_source"
     }
 
+    /// What pulls an input that nobody drives.
     public enum Bias: String, CaseIterable, Sendable {
         /// As it was found.
         case asIs = "as_is"

@@ -14,8 +14,9 @@ final class Annunciator {
     private var buttonRetryAt: Int64 = 0
     private var buttonTrouble: String?
     private let log: Log
-    /// Told which descriptor to watch from now on, and which no longer.
-    var onButton: (_ opened: Int32?, _ closed: Int32?) -> Void = { _, _ in }
+    /// Increased with every button that is taken: its descriptor is another one then, even where
+    /// it has the number of one before.
+    private(set) var buttonGeneration = 0
 
     init(outputs: [OutputPlan], button: ButtonPlan?, log: Log) {
         ports = outputs.map { OutputPort($0, log: log) }
@@ -26,18 +27,27 @@ final class Annunciator {
 
     var hasOutputs: Bool { !ports.isEmpty }
 
+    /// The descriptor to watch for edges; the kernel forgets one that was closed.
+    var buttonNumber: Int32? { button?.number }
+
     /// The panel may have changed: every output follows, at once.
     func follow(_ panel: borrowing AlarmPanel, now: Int64) {
         for port in ports { port.follow(panel, now: now) }
     }
 
-    /// Levels that change by the passing of time, and outputs that are tried again.
+    /// Levels that change by the passing of time.
     func advance(_ now: Int64) {
         for port in ports { port.drive(now) }
+    }
+
+    /// Takes what is not held, at the start and where it was lost. It opens chips one after the
+    /// other, so no alarm may be waiting.
+    func take(_ now: Int64) {
+        for port in ports { port.take(now) }
         openButton(now)
     }
 
-    /// When `advance` has something to do (monotonic nanoseconds).
+    /// When `advance` or `take` has something to do (monotonic nanoseconds).
     func deadline(now: Int64) -> Int64? {
         var due: Int64? = buttonPlan != nil && button == nil ? buttonRetryAt : nil
         for port in ports {
@@ -61,7 +71,6 @@ final class Annunciator {
         do throws(GPIOError) {
             return debouncer.note(isPress: try line.takeEdge(), at: now)
         } catch {
-            onButton(nil, line.number)
             button = nil
             loseButton(error, now)
             return false
@@ -71,7 +80,6 @@ final class Annunciator {
     /// Everything off and given back.
     func close() {
         for port in ports { port.close() }
-        if let button { onButton(nil, button.number) }
         button = nil
     }
 
@@ -82,9 +90,9 @@ final class Annunciator {
                 button: plan.wiring, consumer: "pulsegate button",
                 debounceNanoseconds: plan.debounceNanoseconds)
             button = line
+            buttonGeneration += 1
             if buttonTrouble != nil { log.write(.notice, "button: works again") }
             buttonTrouble = nil
-            onButton(line.number, nil)
         } catch {
             loseButton(error, now)
         }

@@ -129,12 +129,15 @@ final class OutputPort {
         drive(now)
     }
 
+    /// Takes the output where it is not held and it is time to try.
+    func take(_ now: Int64) {
+        guard device == nil, now >= retryAt else { return }
+        open(now)
+        drive(now)
+    }
+
     /// Sets the level of this moment, where it is another than before.
     func drive(_ now: Int64) {
-        if device == nil {
-            guard now >= retryAt else { return }
-            open(now)
-        }
         guard let device else { return }
         let isOn = player.level(at: now).isOn
         guard isOn != self.isOn else { return }

@@ -90,6 +90,7 @@ enum AlarmCommand {
             while panel.nextChange() != nil || panel.lamp != .dark || panel.sound != .silent {
                 let now = Clock.monotonicNanoseconds()
                 panel.advance(to: now)
+                annunciator.take(now)
                 annunciator.follow(panel, now: now)
                 let due = min(
                     panel.deadline ?? now, annunciator.deadline(now: now) ?? Int64.max)

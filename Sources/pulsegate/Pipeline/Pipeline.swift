@@ -40,6 +40,8 @@ struct Pipeline: ~Copyable {
     let annunciator: Annunciator
     /// Commands from outside; nil where nobody may give any.
     private let control: ControlServer?
+    /// The generation of the button that the poller watches.
+    private var watchedButton = 0
 
     init(
         gateway: consuming Gateway, journal: Journal, ringJob: RingJob, worker: DiskWorker,
@@ -163,6 +165,7 @@ struct Pipeline: ~Copyable {
         if let deadline = desk?.deadline(now: time.now()) { due = min(due ?? deadline, deadline) }
         if let deadline = control?.deadline { due = min(due ?? deadline, deadline) }
         let now = Clock.monotonicNanoseconds()
+        try takeOutputs(now)
         if let deadline = annunciator.deadline(now: now) { due = min(due ?? deadline, deadline) }
         if let woken { journal.turnLatency.record(nanoseconds: now - woken) }
         let timeout = due.map { $0 - now }
@@ -197,6 +200,15 @@ struct Pipeline: ~Copyable {
         return wakes
     }
 
+    /// Looks for outputs and a button that are not there, and watches a new one.
+    private mutating func takeOutputs(_ now: Int64) throws(SystemError) {
+        annunciator.take(now)
+        guard annunciator.buttonGeneration != watchedButton, let number = annunciator.buttonNumber
+        else { return }
+        watchedButton = annunciator.buttonGeneration
+        try poller.set(number, token: Token.button.rawValue, readable: true, writable: false)
+    }
+
     private mutating func serveCallers(now: Int64) throws(SystemError) {
         guard let control else { return }
         var lines: [String] = []
@@ -210,7 +222,7 @@ struct Pipeline: ~Copyable {
     /// Begins to watch the button, and plays the test of the start.
     mutating func beginAlarms(testing: Bool) {
         let now = Clock.monotonicNanoseconds()
-        annunciator.advance(now)
+        annunciator.take(now)
         if testing && annunciator.hasOutputs { gateway.testAlarm(now: now) }
         carryOut()
     }

@@ -79,7 +79,8 @@ struct PatternTests {
             .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
         let readme = try String(contentsOf: root.appending(path: "README.md"), encoding: .utf8)
         for row in PatternTable.text.split(separator: "\n") {
-            #expect(readme.contains(row), "README.md lacks: \(row)")
+            let isThere = readme.contains(row)
+            #expect(isThere, "README.md lacks: \(row)")
         }
     }
 }
