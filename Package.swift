@@ -211,7 +211,8 @@ let package = Package(
         tests(
             "AllocationTests", in: "Allocation",
             [
-                "BlueZ", "Bytes", "CMallocCount", "Gateway", "GatewayLoop", "LibCrypto", "Linux",
+                "Alarm", "BlueZ", "Bytes", "CMallocCount", "Gateway", "GatewayLoop", "LibCrypto",
+                "Linux",
                 "RecordRing", "SensorLink", "TestSupport", "Time", "Uplink", "Vitals",
             ]),
     ]

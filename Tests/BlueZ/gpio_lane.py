@@ -4,14 +4,15 @@
     gpio_lane.py [--release bookworm|trixie ...] [--wall-clock]
 
 Boots the kernel of the Bluetooth lane with guest/gpio_story.py in the place of its conductor. In
-Debian 12 the release binary runs on libgpiod 1.6; in Debian 13 the same binary with the library
-it was built with, and beside it the shim alone on libgpiod 2 (guest/shim2.c). Exit status as
-lane.py's.
+Debian 12 the release binary runs on libgpiod 1.6. For Debian 13 its objects are linked once more,
+with the shim compiled for libgpiod 2 and that library; beside it the shim is tried alone
+(guest/shim2.c). Exit status as lane.py's.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import shutil
 import subprocess
 import sys
@@ -48,6 +49,27 @@ def build_shim(root: Path, cache: Path, program: Path) -> None:
         check=True)
 
 
+def relink(root: Path, cache: Path, program: Path) -> bool:
+    """Links the release build once more, with the shim over libgpiod 2; False where its objects
+    are not at hand (another binary is tested)."""
+    listed = ROOT / ".build/release/pulsegate.product/Objects.LinkFileList"
+    if "PULSEGATE" in os.environ or not listed.exists():
+        return False
+    sources = ROOT / "Sources/Edge/CGPIO"
+    shim = program / "CGPIO.o"
+    subprocess.run(
+        ["gcc", "-O2", f"-I{ensure_header(cache)}", f"-I{sources}/include", "-c",
+         sources / "CGPIO.c", "-o", shim], check=True)
+    objects = [line for line in listed.read_text().splitlines() if "CGPIO" not in line]
+    (program / "objects").write_text("\n".join([*objects, str(shim)]) + "\n")
+    subprocess.run(
+        ["swiftc", "-emit-executable", f"@{program / 'objects'}", "-lcurl", "-lssl", "-lcrypto",
+         "-lz", "-linih", "-ldbus-1", next(root.glob("usr/lib/*/libgpiod.so.3")),
+         "-Xlinker", "--unresolved-symbols=ignore-in-shared-libs",
+         "-Xlinker", "--defsym=main=pulsegate_main", "-o", program / "pulsegate"], check=True)
+    return True
+
+
 def run(release: str, is_simulated: bool) -> bool:
     cache = cache_folder()
     kernel, root = ensure_kernel(cache), ensure_root(cache, release)
@@ -57,6 +79,8 @@ def run(release: str, is_simulated: bool) -> bool:
     shutil.copytree(Pulsegate().program_folder(), program)
     if release == "trixie":
         build_shim(root, cache, program)
+        if relink(root, cache, program):
+            print("gpio, trixie: the gateway itself is linked to libgpiod 2")
     for _ in range(ATTEMPTS_MAX):
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)

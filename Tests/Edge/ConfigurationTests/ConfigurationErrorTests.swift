@@ -40,8 +40,8 @@ import Testing
         expect(
             "[mqtt]\n",
             "p.conf:5: [mqtt]: is not a section; the sections are [gateway], [input], "
-                + "[bluetooth], [sensor NAME], [alarm], [output NAME], [button], [ring], [sink NAME]"
-        )
+                + "[bluetooth], [sensor NAME], [alarm], [output NAME], [button], [ring], "
+                + "[sink NAME]")
         expect(
             "[alarm high]\n",
             "p.conf:5: [alarm high]: is not a section; did you mean `[alarm]`?")

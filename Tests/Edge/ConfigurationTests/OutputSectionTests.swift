@@ -85,7 +85,7 @@ struct OutputSectionTests {
     @Test(arguments: [
         (
             "[output a]\ntype = gpio\nshows = alarm\nline = 17\n",
-            "p.conf: [output a] chip: is missing; add `chip = LABEL` to [output a]"
+            "p.conf:6: [output a] chip: is missing; add `chip = LABEL` to [output a]"
         ),
         (
             "[output a]\ntype = led\nshows = alarm\nled = x\nline = 17\n",
@@ -109,7 +109,7 @@ struct OutputSectionTests {
         ),
         (
             "[button]\nchip = c\n",
-            "p.conf: [button] line: is missing; add `line = LINE` to [button]"
+            "p.conf:6: [button] line: is missing; add `line = LINE` to [button]"
         ),
         (
             "[alarm]\nlow = 150\n",
