@@ -131,13 +131,13 @@ class Desk:
         """Writes the configuration: the input, the sinks, and keys of other sections.
 
         The folder for temporary files may be in memory or a container's: that is allowed here.
-        The recordings are of people who train. Each alarm would be two records more, so there is
-        none unless a test says something of alarms.
+        The recordings are of people who train, and between values tests wait. Each alarm would be
+        two records more, so there is none unless a test says something of alarms.
         """
         own = {"gateway": {"device_id": DEVICE, "data": self.data, "log": "debug"},
                "input": source, "ring": {"size": "1MiB", "allow_volatile": "yes"}}
-        if "alarm" not in sections:
-            own["alarm"] = {"high": "300", "clear": "295"}
+        own["alarm"] = {"sensor_lost": "10min",
+                        **({} if "alarm" in sections else {"high": "300", "clear": "295"})}
         for name, keys in sections.items():
             own[name] = {**own.get(name, {}), **keys}
         for name, keys in sinks:
