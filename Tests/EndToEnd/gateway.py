@@ -219,6 +219,12 @@ def identity(record):
     return record["device_id"], record["session_id"], record["seq"]
 
 
+def as_recorded(text):
+    """Lines as they were when they were recorded: that the clock was right may have become known
+    since (a service has said the time), and a sink is told what is known when it is sent."""
+    return text.replace(b'"clock":"synced"', b'"clock":"unsynced"')
+
+
 def parse_lines(text):
     """Returns the records of NDJSON, every line of which must be whole."""
     assert not text or text.endswith(b"\n"), f"half a line at the end: {text[-80:]!r}"

@@ -22,8 +22,9 @@ import time
 from collections import Counter
 
 import pytest
-from gateway import (DEVICE, SEED, assert_in_order_and_once, file_sink, hex_lines, identity,
-                     kinesis_sink, parse_lines, parse_stream, play, split_gaps, wait_until)
+from gateway import (DEVICE, SEED, as_recorded, assert_in_order_and_once, file_sink, hex_lines,
+                     identity, kinesis_sink, parse_lines, parse_stream, play, split_gaps,
+                     wait_until)
 from recordings import as_hex_lines
 from ring_file import read_ring, read_tails
 
@@ -44,8 +45,8 @@ class Witness:
 
     def sinks(self):
         """{sink: [line]} as they are now; a torn last line of the file is left out."""
-        text = self.desk.file_bytes()
-        return {"cloud": [data for _, data in self.double.records()],
+        text = as_recorded(self.desk.file_bytes())
+        return {"cloud": [as_recorded(data) for _, data in self.double.records()],
                 "local": text[:text.rfind(b"\n") + 1].splitlines(keepends=True)}
 
     def counts(self):
@@ -60,7 +61,7 @@ class Witness:
         ring = read_ring(self.desk.ring, DEVICE)
         counts = self.counts()
         for sequence, record in ring.records.items():
-            self.in_ring[sequence, record.session] = record.line
+            self.in_ring[sequence, record.session] = as_recorded(record.line)
         for name, tail in ring.tails.items():
             if name == "error_message":
                 continue  # Nothing here is refused for good.
@@ -123,7 +124,8 @@ def test_a_gateway_killed_twenty_times_loses_nothing_that_was_on_disk(
         "cloud": head, "local": head, "error_message": head}
 
     final = witness.sinks()
-    assert parse_lines(desk.file_bytes()) == [json.loads(line) for line in final["local"]]
+    assert parse_lines(as_recorded(desk.file_bytes())) == [
+        json.loads(line) for line in final["local"]]
     gaps = [json.loads(line) for line in {*final["cloud"], *final["local"]} if b'"gap"' in line]
     losses = {}
     for name, lines in final.items():
@@ -264,8 +266,9 @@ def test_a_torn_slot_is_left_out_counted_and_said(desk, double, run_47min):
     assert re.search(r"ring: 1 slot (torn|damaged)", last.log)
     assert "sink cloud: 1 record lost" in last.log
     *delivered, last_line = [data for _, data in double.records()]
-    assert delivered == [record.line for sequence, record in sorted(in_ring.items())
-                         if sequence != 50]
+    assert [as_recorded(line) for line in delivered] == [
+        as_recorded(record.line) for sequence, record in sorted(in_ring.items())
+        if sequence != 50]
     gap = json.loads(last_line)
     assert {name: gap[name] for name in ("event", "sink", "reason", "count", "first_seq",
                                          "last_seq")} == {

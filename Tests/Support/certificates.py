@@ -68,10 +68,12 @@ def make_authority(common_name, now):
 
 
 def make_server(authority_key, authority, now):
-    """Returns (key, certificate) for localhost, 127.0.0.1 and ::1."""
+    """Returns (key, certificate) for localhost, 127.0.0.1, ::1 and collector.example, which no
+    DNS knows: only a proxy finds it."""
     key = ec.generate_private_key(ec.SECP256R1())
     names = x509.SubjectAlternativeName([
         x509.DNSName("localhost"),
+        x509.DNSName("collector.example"),
         x509.IPAddress(ipaddress.ip_address("127.0.0.1")),
         x509.IPAddress(ipaddress.ip_address("::1")),
     ])

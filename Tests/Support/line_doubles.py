@@ -10,6 +10,7 @@ import gzip
 import http.server
 import json
 import re
+import socket
 import ssl
 import threading
 import time
@@ -38,7 +39,7 @@ class LineServer:
     that came: method, path, headers, and the body without its gzip.
     """
 
-    def __init__(self, certificates=None):
+    def __init__(self, certificates=None, host="127.0.0.1"):
         double = self
         self.script = collections.deque()
         self.requests = []
@@ -55,8 +56,11 @@ class LineServer:
             def log_message(self, *_):
                 pass
 
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
+        class Server(http.server.ThreadingHTTPServer):
+            address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
+            daemon_threads = True
+
+        self.server = Server((host, 0), Handler)
         self.ca = None
         if certificates:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -65,7 +69,8 @@ class LineServer:
             self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
             self.ca = str(Path(certificates) / "ca.pem")
         scheme = "https" if certificates else "http"
-        self.endpoint = f"{scheme}://127.0.0.1:{self.server.server_address[1]}"
+        self.port = self.server.server_address[1]
+        self.endpoint = f"{scheme}://{f'[{host}]' if ':' in host else host}:{self.port}"
         self.thread = threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True)
         self.thread.start()
 
@@ -275,12 +280,13 @@ class Collector(LineServer):
     request with such a record in it gets `poison_status`.
     """
 
-    def __init__(self, path="/in", token=None, bytes_max=1 << 20, certificates=None):
+    def __init__(self, path="/in", token=None, bytes_max=1 << 20, certificates=None,
+                 host="127.0.0.1"):
         self.path, self.token, self.bytes_max = path, token, bytes_max
         self.records = []
         self.poison = lambda record: False
         self.poison_status = 422
-        super().__init__(certificates)
+        super().__init__(certificates, host)
 
     @property
     def url(self):

@@ -5,7 +5,7 @@ internal import CCurl
 public struct HTTPSFailure: Error, Equatable, Sendable, CustomStringConvertible {
     /// The step of a transfer that failed.
     public enum Category: String, Equatable, Sendable {
-        case nameResolution, connect, certificate, tls, timeOut, connectionLost
+        case nameResolution, connect, proxy, certificate, tls, timeOut, connectionLost
         case responseTooLarge, notHTTP, other
     }
 
@@ -67,6 +67,8 @@ struct FailureEvidence {
     var requestBegan: Bool
     var responseOverflowed: Bool
     var status: Int?
+    /// What a proxy answered to CONNECT; nil when there was none, or no answer.
+    var proxyStatus: Int?
     var text: String
     /// Host and port of the URL.
     var authority: String
@@ -86,6 +88,7 @@ extension HTTPSFailure {
 
     private static func category(_ evidence: FailureEvidence) -> Category {
         if evidence.responseOverflowed { return .responseTooLarge }
+        if let status = evidence.proxyStatus, !(200..<300).contains(status) { return .proxy }
         return switch evidence.code {
         case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY: .nameResolution
         case CURLE_COULDNT_CONNECT, CURLE_PROXY, CURLE_INTERFACE_FAILED: .connect
@@ -137,6 +140,7 @@ extension HTTPSFailure {
         case .connect:
             "Nothing accepts connections at \(authority): check host and port, the network "
                 + "cable or Wi-Fi, and firewalls.\(proxy)"
+        case .proxy: proxyRemedy(evidence)
         case .certificate: remedy(problem, evidence)
         case .tls where concernsIdentity(evidence),
             .connectionLost where concernsIdentity(evidence):
@@ -162,6 +166,26 @@ extension HTTPSFailure {
             "What answers at \(authority) is no HTTP/1.1 server: check host and port."
         case .other:
             "Report it with the code and the text before it."
+        }
+    }
+
+    /// RFC 9110, section 15: what a proxy means by its status.
+    private static func proxyRemedy(_ evidence: FailureEvidence) -> String {
+        let name =
+            switch evidence.settings.proxy {
+            // Its URL may have a password in it.
+            case .url: "The configured proxy"
+            case .environment, .none: "The proxy that the environment names"
+            }
+        return switch evidence.proxyStatus {
+        case 407:
+            "\(name) wants a user and a password: put them into its URL "
+                + "(http://USER:PASSWORD@HOST:PORT)."
+        case 403, 405:
+            "\(name) does not allow a tunnel to \(evidence.authority): ask whoever runs it."
+        default:
+            "\(name) could not open a tunnel to \(evidence.authority): check the host, and the "
+                + "proxy's own way out."
         }
     }
 

@@ -158,6 +158,7 @@ public final class HTTPSTransfer {
     func finish(_ code: CURLcode) {
         traffic = unsafe HTTPSOptions.traffic(of: easy)
         let status = unsafe HTTPSOptions.number(easy, CURLINFO_RESPONSE_CODE)
+        let proxyStatus = unsafe HTTPSOptions.number(easy, CURLINFO_HTTP_CONNECTCODE)
         if code == CURLE_OK {
             let wallSeconds =
                 verifiesAtTime
@@ -175,7 +176,8 @@ public final class HTTPSTransfer {
                         code: code,
                         verifyResult: unsafe HTTPSOptions.number(easy, CURLINFO_SSL_VERIFYRESULT),
                         requestBegan: requestBegan, responseOverflowed: responseBody.overflowed,
-                        status: status == 0 ? nil : status, text: words(for: code),
+                        status: status == 0 ? nil : status,
+                        proxyStatus: proxyStatus == 0 ? nil : proxyStatus, text: words(for: code),
                         authority: address.authority, settings: settings)))
         }
         // libcurl repeats a request when its kept connection was dead, but counts the repeats

@@ -246,7 +246,7 @@ private struct NetCheck: ~Copyable {
     private static func step(_ category: HTTPSFailure.Category) -> String {
         switch category {
         case .nameResolution: "name"
-        case .connect, .timeOut, .connectionLost: "connection"
+        case .connect, .proxy, .timeOut, .connectionLost: "connection"
         case .certificate, .tls: "TLS"
         case .responseTooLarge, .notHTTP, .other: "answer"
         }

@@ -12,6 +12,8 @@ final class TimeKeeper {
     private static let stateIntervalNanoseconds: Int64 = 1_000_000_000
     /// The floor is written again when it is a day old: a write a day is nothing to a card.
     private static let saveAfterMicroseconds: Int64 = 86_400_000_000
+    /// A full card may have room in a minute.
+    private static let saveRetryNanoseconds: Int64 = 60_000_000_000
 
     private(set) var clock: WallClock
     /// What is written down, and what stamps the records.
@@ -24,6 +26,9 @@ final class TimeKeeper {
     /// The text in the file is older than this.
     private var savedFloor: Int64
     private var hasUnsavedBoot = false
+    /// A card that refused the file is asked again then, by the monotonic clock.
+    private var saveAgain = Int64.min
+    private var isSaveFailing = false
     /// The kernel's word on its clock, asked once a second at most: the question costs as much as
     /// a measurement.
     private var kernelState: ClockState
@@ -126,6 +131,9 @@ final class TimeKeeper {
         // The build time is known without a file.
         let isNews = notes.floorMicroseconds > Clock.buildMicroseconds
         guard !isSaving, hasUnsavedBoot || isOld && isNews else { return nil }
+        guard atEnd || !isSaveFailing || Clock.monotonicNanoseconds() >= saveAgain else {
+            return nil
+        }
         isSaving = true
         hasUnsavedBoot = false
         savedFloor = notes.floorMicroseconds
@@ -133,10 +141,17 @@ final class TimeKeeper {
         return file
     }
 
-    /// The job has come back.
+    /// The job has come back. What could not be written is written later: without it the records
+    /// of this boot could not be stamped after a power cut.
     func saved() {
         isSaving = false
-        if let failure = file.failure { log.write(.warning, "\(failure)") }
+        defer { isSaveFailing = file.failure != nil }
+        guard let failure = file.failure else { return }
+        hasUnsavedBoot = true
+        saveAgain = Clock.monotonicNanoseconds() + Self.saveRetryNanoseconds
+        if !isSaveFailing {
+            log.write(.warning, "clock: its notes could not be written: \(failure)")
+        }
     }
 
     private static func text(_ wallMicroseconds: Int64) -> String {
