@@ -44,7 +44,7 @@ public enum AlarmEdge: UInt8, BitwiseCopyable, CaseIterable, Equatable, Sendable
     case clear = 2
     /// A person has heard it: its sound pauses or ends.
     case acknowledge = 3
-    /// The pause is over and the condition is still there: it sounds again.
+    /// The pause, its own or that of a more urgent one, is over and the condition is still there.
     case resound = 4
 }
 
@@ -116,7 +116,8 @@ extension AlarmCondition {
     /// A heart rate beyond a limit; the others are technical.
     public var isRate: Bool { self == .highRate || self == .lowRate }
 
-    /// Those that each sensor has.
+    /// Those that each sensor has: their raw values are their places.
+    static let perSensor = 6
     static let ofSensor: [AlarmCondition] = [
         .highRate, .lowRate, .sensorLost, .offSkin, .frozen, .batteryLow,
     ]

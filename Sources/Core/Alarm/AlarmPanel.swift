@@ -33,6 +33,9 @@ public struct AlarmPanel: ~Copyable {
     /// Nothing is due before: may be too early, never too late.
     private var nextDue = Int64.max
     private var isWatchingSilence: Bool
+    /// Until when somebody who has just heard an alarm wants those quiet that are no more urgent,
+    /// by priority.
+    private var quietUntil = InlineArray<4, Int64>(repeating: .min)
 
     /// For a lamp that shows alarms alone.
     public private(set) var lamp = LampPattern.dark
@@ -64,6 +67,11 @@ public struct AlarmPanel: ~Copyable {
         }
         entries += AlarmCondition.ofGateway.map { AlarmEntry(condition: $0, source: .gateway) }
         changes = FixedQueue(capacity: 4 * entries.count)
+        for index in entries.indices {
+            precondition(
+                place(of: entries[index].condition, entries[index].source) == index,
+                "every alarm lies in its place")
+        }
     }
 
     /// The oldest change that nobody has taken yet.
@@ -86,24 +94,26 @@ public struct AlarmPanel: ~Copyable {
     }
 
     private func place(of condition: AlarmCondition, _ source: AlarmSource) -> Int {
-        let perSensor = AlarmCondition.ofSensor.count
+        let perSensor = AlarmCondition.perSensor
         switch source {
         case .sensor(let sensor):
-            guard let offset = AlarmCondition.ofSensor.firstIndex(of: condition) else {
-                preconditionFailure("a sensor has alarms of its own kinds")
-            }
+            precondition(condition.rawValue <= perSensor, "a sensor has alarms of its own kinds")
             precondition(high.indices.contains(sensor), "a sensor is one of the panel's")
-            return sensor * perSensor + offset
+            return sensor * perSensor + Int(condition.rawValue) - 1
         case .sink(let sink):
             precondition(
                 condition == .uplinkDown && sink >= 0 && sink < sinkCount,
                 "a sink is one of the panel's, and may be down")
             return high.count * perSensor + sink
         case .gateway:
-            guard let offset = AlarmCondition.ofGateway.firstIndex(of: condition) else {
-                preconditionFailure("the gateway has alarms of its own kinds")
+            let first = high.count * perSensor + sinkCount
+            switch condition {
+            case .ringFull: return first
+            case .ringFailing: return first + 1
+            case .clockUnsynced: return first + 2
+            case .test: return first + 3
+            default: preconditionFailure("the gateway has alarms of its own kinds")
             }
-            return high.count * perSensor + sinkCount + offset
         }
     }
 }
@@ -212,6 +222,8 @@ extension AlarmPanel {
             count += 1
             entries[index].sound = .silent
             say(index, .acknowledge)
+            keepQuiet(
+                entries[index].condition.rule.priority, until: now + manners.pauseNanoseconds)
             guard entries[index].isRaised else { continue }
             if case .sensor(let sensor) = entries[index].source, entries[index].condition.isRate,
                 cannotSay(sensor)
@@ -268,20 +280,13 @@ extension AlarmPanel {
         // Its own pause goes on: a heart rate that dances on the limit is not a new alarm.
         if entries[index].pausedUntil != nil { return }
         let rule = entries[index].condition.rule
-        if !rule.breaksPauses, let until = pauseCovering(rule.priority) {
-            entries[index].sound = .paused(until: rule.pause == .forTheTime ? until : .max)
-        } else {
-            entries[index].sound = .sounding(since: now)
-        }
+        let until = quietUntil[Int(rule.priority.rawValue)]
+        entries[index].sound =
+            !rule.breaksPauses && until > now ? .paused(until: until) : .sounding(since: now)
     }
 
-    /// Until when somebody who knows of an alarm as urgent as `priority` wants it quiet.
-    private func pauseCovering(_ priority: AlarmPriority) -> Int64? {
-        var latest: Int64?
-        for entry in entries where entry.isRaised && entry.condition.rule.priority >= priority {
-            if let until = entry.pausedUntil { latest = max(latest ?? until, until) }
-        }
-        return latest
+    private mutating func keepQuiet(_ priority: AlarmPriority, until time: Int64) {
+        for lower in 1...Int(priority.rawValue) { quietUntil[lower] = max(quietUntil[lower], time) }
     }
 
     private mutating func clear(_ index: Int, _ now: Int64) {

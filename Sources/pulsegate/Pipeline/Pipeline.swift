@@ -173,6 +173,7 @@ struct Pipeline: ~Copyable {
         var hasJobs = false
         var hasTraffic = false
         var hasEdge = false
+        var hasCallers = false
         try poller.wait(timeoutNanoseconds: timeout) { event in
             switch Token(rawValue: event.token) {
             case .worker: hasJobs = true
@@ -181,8 +182,7 @@ struct Pipeline: ~Copyable {
             case .input: wakes.input = true
             case .radio: wakes.radio = true
             case .button: hasEdge = true
-            // Callers are looked after at every turn.
-            case .control: break
+            case .control: hasCallers = true
             // What programs have printed is taken in any case.
             case .credentials, nil: break
             }
@@ -196,7 +196,9 @@ struct Pipeline: ~Copyable {
         if hasTraffic { finishTransfers() }
         carryOut()
         askForKeys()
-        try serveCallers(now: woke)
+        if hasCallers || control?.deadline.map({ woke >= $0 }) ?? false {
+            try serveCallers(now: woke)
+        }
         return wakes
     }
 
@@ -304,10 +306,11 @@ struct Pipeline: ~Copyable {
 
     /// Ends the worker after what it has begun, and what runs on the network.
     func stop() {
+        // The worker may have to wait for the card: no lamp stays as it just was meanwhile.
+        annunciator.close()
         for port in ports { port.cancel() }
         if let notes = time.save(atEnd: true) { worker.submit(notes) }
         desk?.stop()
         worker.stop()
-        annunciator.close()
     }
 }

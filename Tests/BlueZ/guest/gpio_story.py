@@ -249,6 +249,8 @@ def the_refusals():
           in denied.stderr, denied.stderr)
     board = subprocess.run([PROGRAM, "board", "detect"], env=ENVIRONMENT, capture_output=True,
                            text=True, check=False)
+    if Path("/lab/program/objects").exists():
+        check("the gateway runs on libgpiod 2", "libgpiod: 2." in board.stdout, board.stdout)
     check("board detect prints sections", f"chip = {LABEL}\nline = 17" in board.stdout,
           board.stdout)
 

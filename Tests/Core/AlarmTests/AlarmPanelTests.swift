@@ -53,6 +53,19 @@ struct AlarmPanelTests {
         #expect(bench.panel.sound == .silent)
         #expect(bench.panel.status == .ringTrouble)
         #expect(bench.panel.entry(.ringFull, of: .gateway).isRaised)
+        // Nobody has heard it yet: it has its turn when the pause is over.
+        bench.hold(140, seconds: 120)
+        #expect(bench.panel.sound == .medium)
+    }
+
+    @Test func newAlarmSoundsLongAfterAnotherWasAcknowledgedUntilItClears() {
+        var bench = PanelBench()
+        bench.set(.ringFull)
+        bench.acknowledge()
+        bench.pass(120)
+        #expect(bench.panel.sound == .silent)
+        bench.set(.batteryLow, true, .sensor(0))
+        #expect(bench.panel.sound == .low)
     }
 
     @Test func anotherPersonsAlarmSoundsAndLeavesThePauseOfTheFirst() {
