@@ -74,8 +74,12 @@ ifneq ($(PACKAGES),skip)
 endif
 
 .PHONY: test-bluez
-test-bluez: packages-bluez release ## bluetoothd on a kernel of its own, with virtual sensors
+test-bluez: test-gpio ## bluetoothd on a kernel of its own, with virtual sensors; GPIO there
 	$(PYTHON) Tests/BlueZ/lane.py $(BLUEZ_CLIENTS) $(BLUEZ)
+
+.PHONY: test-gpio
+test-gpio: packages-bluez release ## Lamp, buzzer and button on a chip of that kernel alone
+	$(PYTHON) Tests/BlueZ/gpio_lane.py
 
 .PHONY: test-bluez-day
 test-bluez-day: packages-bluez release ## The same for a simulated day of seeded faults
@@ -110,6 +114,10 @@ bench-uplink-cost: venv release ## Requests, bytes and billed units a record, be
 .PHONY: bench-stall
 bench-stall: venv release ## An alarm's delay while the card hangs for 5 s a call
 	$(PYTHON) Tests/Bench/stall.py
+
+.PHONY: bench-alarm
+bench-alarm: venv release ## From a notification to the lamp while card and network hang
+	$(PYTHON) Tests/Bench/alarm.py
 
 .PHONY: bench-ring
 bench-ring: release ## The ring beside SQLite: bytes, time, recovery (libsqlite3-dev; root counts the device)

@@ -56,9 +56,9 @@ let package = Package(
         core("Bytes"),
         core("Time", ["Bytes"]),
         core("Vitals", ["Bytes"]),
-        core("Alarm"),
-        core("RecordRing", ["Bytes", "Time", "Vitals"]),
-        core("WireFormat", ["Bytes", "RecordRing", "Time", "Vitals"]),
+        core("Alarm", ["Bytes"]),
+        core("RecordRing", ["Alarm", "Bytes", "Time", "Vitals"]),
+        core("WireFormat", ["Alarm", "Bytes", "RecordRing", "Time", "Vitals"]),
         core("SigV4", ["Bytes", "Time"]),
         core("Uplink", ["Bytes"]),
         core("Kinesis", ["Bytes", "Uplink"]),
@@ -97,6 +97,13 @@ let package = Package(
             name: "CDBus", path: "Sources/Edge/CDBus", pkgConfig: "dbus-1",
             providers: [.apt(["libdbus-1-dev"])]),
         edge("BlueZ", shim: "CDBus", ["Bytes", "Linux", "SensorLink", "Vitals"]),
+        // libgpiod: the kernel's own face of GPIO, 1.6 in Debian 12 and 2.x in Debian 13.
+        shim("CGPIO", links: ["gpiod"]),
+        edge("GPIO", shim: "CGPIO", ["Bytes", "Linux"]),
+        // The socket by which commands reach a gateway that runs.
+        .target(
+            name: "ControlSocket", dependencies: ["Bytes", "Linux"],
+            path: "Sources/Edge/ControlSocket", swiftSettings: strict),
         // What the settings mean: every key with its default, unit and range.
         .target(
             name: "Configuration", dependencies: ["Bytes", "Credentials", "Settings"],
@@ -106,7 +113,8 @@ let package = Package(
         .executableTarget(
             name: "pulsegate",
             dependencies: [
-                "Alarm", "BlueZ", "Bytes", "Configuration", "Credentials", "Diagnostics",
+                "Alarm", "BlueZ", "Bytes", "Configuration", "ControlSocket", "Credentials",
+                "Diagnostics", "GPIO",
                 "Gateway", "HTTPS", "Kinesis", "LibCrypto", "Linux", "LiveView", "OpenSearch",
                 "RecordRing",
                 "Recording", "SensorLink", "SigV4", "Time", "Uplink", "Vitals", "WireFormat",
@@ -130,7 +138,7 @@ let package = Package(
         tests("AlarmTests", in: "Core", ["Alarm", "TestSupport"]),
         tests(
             "RecordRingTests", in: "Core",
-            ["Bytes", "RecordRing", "TestSupport", "Time", "Vitals"]),
+            ["Alarm", "Bytes", "RecordRing", "TestSupport", "Time", "Vitals"]),
         tests(
             "SigV4Tests", in: "Core", ["Bytes", "LibCrypto", "SigV4", "TestSupport"],
             besides: ["Vectors", "botocore_vectors.py"]),
@@ -142,7 +150,10 @@ let package = Package(
         tests("LiveViewTests", in: "Core", ["Bytes", "LiveView"]),
         tests(
             "WireFormatTests", in: "Core",
-            ["Bytes", "Gateway", "RecordRing", "TestSupport", "Time", "Vitals", "WireFormat"]),
+            [
+                "Alarm", "Bytes", "Gateway", "RecordRing", "TestSupport", "Time", "Vitals",
+                "WireFormat",
+            ]),
         tests(
             "KinesisTests", in: "Core", ["Bytes", "Kinesis", "LibCrypto", "TestSupport", "Uplink"],
             besides: ["deaggregate.py"]),
@@ -168,6 +179,8 @@ let package = Package(
         tests(
             "LinuxTests", in: "Edge",
             ["Bytes", "Linux", "RecordRing", "TestSupport", "Time", "Vitals"]),
+        tests("GPIOTests", in: "Edge", ["GPIO", "Linux", "TestSupport"]),
+        tests("ControlSocketTests", in: "Edge", ["ControlSocket", "Linux", "TestSupport"]),
         tests("ZlibTests", in: "Edge", ["Bytes", "TestSupport", "Zlib"]),
         tests("LibCryptoTests", in: "Edge", ["LibCrypto", "SigV4", "TestSupport"]),
         tests(
@@ -205,7 +218,8 @@ let package = Package(
         tests(
             "AllocationTests", in: "Allocation",
             [
-                "BlueZ", "Bytes", "CMallocCount", "Gateway", "GatewayLoop", "LibCrypto", "Linux",
+                "Alarm", "BlueZ", "Bytes", "CMallocCount", "Gateway", "GatewayLoop", "LibCrypto",
+                "Linux",
                 "RecordRing", "SensorLink", "TestSupport", "Time", "Uplink", "Vitals",
             ]),
     ]

@@ -107,6 +107,9 @@ public struct GatewaySettings: Sendable {
     public var windowRecords: Int
     /// The check value of aggregates; needed where a sink is `aggregated`.
     public var md5 = MD5Function { _ in preconditionFailure("aggregates need an MD5") }
+    /// With them technical alarms are raised, and every change of an alarm becomes a record. nil:
+    /// heart rates are judged, and that is all.
+    public var manners: AlarmManners?
     /// Seed of the jitter.
     public var seed: UInt64
 
@@ -167,8 +170,6 @@ public enum Limits {
     public static let recordJSONBytes = 4_096
     /// Bytes of a record's id, `device:session:sequence`: 8 hexadecimal and 20 decimal digits.
     public static let identifierBytes = deviceBytes + 30
-    /// Alarm edges waiting to be carried out.
-    public static let alarmEdges = 256
     /// Reports waiting to be logged; later ones are counted only.
     public static let reports = 256
     /// A failed write or read of the ring is tried again after this, after each further failure

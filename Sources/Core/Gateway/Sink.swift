@@ -101,7 +101,7 @@ public final class Sink {
         switch record.payload {
         case .rejection: settings.takes != .records
         case .gap: settings.takes != .errors || record.sensor == settings.name
-        case .heartRate, .vital: settings.takes != .errors
+        case .heartRate, .vital, .alarm: settings.takes != .errors
         }
     }
 

@@ -181,7 +181,7 @@ extension Machine {
             switch record.payload {
             case .gap: gapCount += 1
             case .rejection: errorCount += 1
-            case .heartRate, .vital: break
+            case .heartRate, .vital, .alarm: break
             }
             promise.claim(bytes, record, sinks)
         }

@@ -26,7 +26,8 @@ import Testing
         expect(
             "[alarm]\ncolour = red\n",
             "p.conf:6: [alarm] colour = red: is not a key of this section; "
-                + "the keys are high, clear, onset_delay")
+                + "the keys are high, clear, low, low_clear, onset_delay, pause, sensor_lost, "
+                + "self_test")
     }
 
     @Test func anUnknownSectionIsReportedOnceAndNotItsKeys() {
@@ -39,7 +40,8 @@ import Testing
         expect(
             "[mqtt]\n",
             "p.conf:5: [mqtt]: is not a section; the sections are [gateway], [input], "
-                + "[bluetooth], [sensor NAME], [alarm], [ring], [sink NAME]")
+                + "[bluetooth], [sensor NAME], [alarm], [output NAME], [button], [ring], "
+                + "[sink NAME]")
         expect(
             "[alarm high]\n",
             "p.conf:5: [alarm high]: is not a section; did you mean `[alarm]`?")

@@ -207,7 +207,7 @@ final class World {
         switch record.payload {
         case .gap: record.sensor
         case .rejection(let rejection): rejection.sink
-        case .heartRate, .vital: nil
+        case .heartRate, .vital, .alarm: nil
         }
     }
 
@@ -216,7 +216,7 @@ final class World {
             switch record.payload {
             case .rejection: sink.takes != .records
             case .gap: sink.takes != .errors || record.sensor == sink.name
-            case .heartRate, .vital: sink.takes != .errors
+            case .heartRate, .vital, .alarm: sink.takes != .errors
             }
         }
     }
