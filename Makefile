@@ -94,6 +94,25 @@ test-soak: venv release ## A million records through a service that misbehaves, 
 	$(PYTHON) Tests/EndToEnd/soak.py
 	$(PYTHON) Tests/EndToEnd/soak.py --kills 40
 
+ARCH ?= arm64
+
+.PHONY: cross
+cross: ## One static binary for a board: ARCH=arm64 or amd64 (minutes; then seconds)
+	./cross-compile.sh $(ARCH)
+
+.PHONY: test-static
+test-static: venv ## The end-to-end tests on the static binary for amd64
+	./cross-compile.sh amd64
+	PULSEGATE=$(CURDIR)/.build-cross/amd64/pulsegate $(LIMIT) 2400 $(PYTHON) -m pytest -q Tests/EndToEnd
+
+.PHONY: test-board
+test-board: venv ## The static binary for arm64, emulated: demo, TLS, proxies, a D-Bus daemon
+	@.ci/setup packages packages-cross.txt
+	./cross-compile.sh arm64
+	PULSEGATE=$(CURDIR)/board/cross/emulated $(LIMIT) 2400 $(PYTHON) -m pytest -q \
+		Tests/EndToEnd/test_demo.py Tests/EndToEnd/test_network.py Tests/EndToEnd/test_collector.py \
+		Tests/EndToEnd/test_bluetooth.py Tests/EndToEnd/test_net_check.py
+
 .PHONY: bench
 bench: venv release ## The figures of the README, beside their peers, in one run
 	$(PYTHON) Tests/Bench/bench.py
@@ -125,4 +144,4 @@ bench-ring: release ## The ring beside SQLite: bytes, time, recovery (libsqlite3
 
 .PHONY: clean
 clean: ## Removes what was built
-	rm -rf $(BUILD) $(BUILD)-release
+	rm -rf $(BUILD) $(BUILD)-release .build-cross

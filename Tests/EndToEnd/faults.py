@@ -6,6 +6,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from gateway import skip_without_shims
+
 SOURCE = Path(__file__).resolve().parents[1] / "Support" / "disk_faults.c"
 
 
@@ -23,6 +25,7 @@ class Disk:
     """What the calls on one file do; changed while the program runs."""
 
     def __init__(self, library, file, folder):
+        skip_without_shims()
         self.control = Path(folder) / "faults"
         self.log = Path(f"{self.control}.log")
         self.variables = {"LD_PRELOAD": str(library), "DISK_FAULTS": str(self.control),

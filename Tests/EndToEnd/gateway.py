@@ -13,6 +13,7 @@ import threading
 import time
 from pathlib import Path
 
+import pytest
 from doubles import ACCESS_KEY, REGION, SECRET_KEY, STREAM
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -30,6 +31,13 @@ def environment(access_key=ACCESS_KEY, secret_key=SECRET_KEY, **more):
             and name != "JOURNAL_STREAM"}
     keys = {"AWS_ACCESS_KEY_ID": access_key, "AWS_SECRET_ACCESS_KEY": secret_key}
     return {**kept, **{name: value for name, value in keys.items() if value}, **more}
+
+
+def skip_without_shims():
+    """Skips the test where the binary is static: the loader that puts a shim before the C library
+    has no part in it."""
+    if b"/ld-linux" not in Path(BINARY).read_bytes()[:4096]:
+        pytest.skip("a static binary takes no shim (LD_PRELOAD)")
 
 
 def wait_until(condition, what, seconds=WAIT_SECONDS_MAX):

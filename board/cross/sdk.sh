@@ -78,6 +78,8 @@ JSON
   "swiftResourcesPath": "sysroot/usr/lib/swift",
   "swiftStaticResourcesPath": "sysroot/usr/lib/swift_static"}}}
 JSON
+    # Tables for unwinding: nothing throws, and threads end by returning.
+    echo 'SECTIONS { /DISCARD/ : { *(.eh_frame) } } INSERT AFTER .rodata;' >"$work/discard.ld"
     # --pack-dyn-relocs=relr: a static PIE has many relative relocations, and they pack well.
     # --icf=safe: functions that are the same are there once, where no one compares addresses.
     cat >"$bundle/$swift_triple/toolset.json" <<JSON
@@ -88,6 +90,7 @@ JSON
    "-Xlinker", "-z", "-Xlinker", "relro", "-Xlinker", "-z", "-Xlinker", "now",
    "-Xlinker", "-z", "-Xlinker", "noexecstack",
    "-Xlinker", "--pack-dyn-relocs=relr", "-Xlinker", "--icf=safe",
+   "-Xlinker", "-T", "-Xlinker", "$work/discard.ld",
    "-Xlinker", "--build-id=none"]},
  "cCompiler": {"extraCLIOptions": ["-DPULSEGATE_STATIC", "-O2"]}}
 JSON
