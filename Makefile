@@ -111,7 +111,8 @@ test-board: venv ## The static binary for arm64, emulated: demo, TLS, proxies, a
 	./cross-compile.sh arm64
 	PULSEGATE=$(CURDIR)/board/cross/emulated $(LIMIT) 2400 $(PYTHON) -m pytest -q \
 		Tests/EndToEnd/test_demo.py Tests/EndToEnd/test_network.py Tests/EndToEnd/test_collector.py \
-		Tests/EndToEnd/test_bluetooth.py Tests/EndToEnd/test_net_check.py
+		Tests/EndToEnd/test_bluetooth.py Tests/EndToEnd/test_net_check.py \
+		Tests/EndToEnd/test_static.py
 
 .PHONY: bench
 bench: venv release ## The figures of the README, beside their peers, in one run

@@ -33,10 +33,15 @@ def environment(access_key=ACCESS_KEY, secret_key=SECRET_KEY, **more):
     return {**kept, **{name: value for name, value in keys.items() if value}, **more}
 
 
+def is_static():
+    """No loader is named at the file's beginning; an emulated binary is a static one."""
+    return b"/ld-linux" not in Path(BINARY).read_bytes()[:4096]
+
+
 def skip_without_shims():
     """Skips the test where the binary is static: the loader that puts a shim before the C library
     has no part in it."""
-    if b"/ld-linux" not in Path(BINARY).read_bytes()[:4096]:
+    if is_static():
         pytest.skip("a static binary takes no shim (LD_PRELOAD)")
 
 
