@@ -100,6 +100,10 @@ ARCH ?= arm64
 cross: ## One static binary for a board: ARCH=arm64 or amd64 (minutes; then seconds)
 	./cross-compile.sh $(ARCH)
 
+.PHONY: embedded
+embedded: ## Every room of Core, compiled in Embedded Swift for a board of 32 bits
+	.ci/embedded $(BUILD)/embedded
+
 .PHONY: test-static
 test-static: venv ## The end-to-end tests on the static binary for amd64
 	./cross-compile.sh amd64

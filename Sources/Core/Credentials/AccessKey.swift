@@ -40,12 +40,16 @@ extension AccessKey: CustomStringConvertible, CustomDebugStringConvertible {
 
 /// A value with secrets in it: `print`, `dump`, interpolation and a failed expectation of a test
 /// show its type and nothing more.
-public protocol SecretHolder: CustomReflectable {}
+#if hasFeature(Embedded)
+    public protocol SecretHolder {}
+#else
+    public protocol SecretHolder: CustomReflectable {}
 
-extension SecretHolder {
-    /// No children: stored properties are shown through their mirror otherwise.
-    public var customMirror: Mirror { Mirror(self, children: [(label: String?, value: Any)]()) }
-}
+    extension SecretHolder {
+        /// No children: stored properties are shown through their mirror otherwise.
+        public var customMirror: Mirror { Mirror(self, children: [(label: String?, value: Any)]()) }
+    }
+#endif
 
 extension AccessKey {
     /// Bytes that each part may have. IAM's `AccessKey` type has 16 to 128 characters for the

@@ -33,8 +33,8 @@ public struct CredentialError: Error, Equatable, Sendable, CustomStringConvertib
 
     /// Whether both say the same, but for numbers that differ from one time to the next.
     func hasCause(of other: CredentialError?) -> Bool {
-        kind == other?.kind && findings.map(\.cause) == other?.findings.map(\.cause)
-            && findings.map(\.place) == other?.findings.map(\.place)
+        kind == other?.kind && findings.map { $0.cause } == other?.findings.map { $0.cause }
+            && findings.map { $0.place } == other?.findings.map { $0.place }
     }
 
     private var title: String {

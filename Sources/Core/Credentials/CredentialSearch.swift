@@ -57,7 +57,7 @@ public struct CredentialSearch: Sendable, SecretHolder {
         case .key(_, let file): return read([file], .secret)
         case .environment: return askEnvironment()
         case .profile(let credentials, let configuration, _):
-            let paths = [credentials, configuration].compactMap(\.self)
+            let paths = [credentials, configuration].compactMap { $0 }
             if paths.isEmpty { return takeProfile([]) }
             return read(paths, .profile)
         case .process(let line): return run(line, place: "credential_process")

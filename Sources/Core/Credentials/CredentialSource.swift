@@ -96,7 +96,7 @@ extension CredentialSearch {
             case .key(_, let file): file
             case .environment: "the environment"
             case .profile(let credentials, let configuration, let profile):
-                [credentials, configuration].compactMap(\.self).joined(separator: " and ")
+                [credentials, configuration].compactMap { $0 }.joined(separator: " and ")
                     + " [\(profile)]"
             case .process(let line): "the program \(Self.program(line))"
             case .iot(let role): "AWS IoT, role alias \(role.roleAlias)"
@@ -111,7 +111,7 @@ extension CredentialSearch {
         sources.flatMap { source -> [String] in
             switch source {
             case .key(_, let file): [file]
-            case .profile(let credentials, _, _): [credentials].compactMap(\.self)
+            case .profile(let credentials, _, _): [credentials].compactMap { $0 }
             case .iot(let role): [role.keyFile]
             case .environment, .process, .container, .instance: []
             }

@@ -32,7 +32,7 @@ extension CredentialSearch {
         case .bytes(let bytes):
             let text = String(decoding: bytes, as: UTF8.self)
             return requestContainer(
-                token: String(text.split(whereSeparator: \.isNewline).first ?? ""))
+                token: String(text.split(whereSeparator: { $0.isNewline }).first ?? ""))
         case .unreadable(let words):
             return end(
                 .failed, "container agent", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: \(words)")
@@ -108,7 +108,7 @@ extension CredentialSearch {
             return .request(metadataRequest(Self.rolePath, token))
         case .metadataRole(let token):
             let text = String(decoding: reply.body, as: UTF8.self)
-            let role = text.split(whereSeparator: \.isNewline).first.map(String.init) ?? ""
+            let role = text.split(whereSeparator: { $0.isNewline }).first.map(String.init) ?? ""
             guard reply.status == 200, Self.isRole(role) else {
                 let isNone = reply.status == 404 || reply.status == 200
                 return end(

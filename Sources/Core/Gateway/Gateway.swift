@@ -84,7 +84,7 @@ public struct Gateway: ~Copyable {
         arrivals = Array(repeating: 0, count: settings.windowRecords)
         disk = DiskState(generation: head?.generation ?? 0)
         panel = AlarmPanel(
-            limits: settings.sensors.map(\.limits), sinkCount: settings.sinks.count,
+            limits: settings.sensors.map { $0.limits }, sinkCount: settings.sinks.count,
             manners: settings.manners ?? AlarmManners(),
             watchesSilence: settings.manners != nil)
         latestNow = now
@@ -95,11 +95,11 @@ public struct Gateway: ~Copyable {
         alarmEvents = FixedQueue(capacity: 4 * panel.entries.count)
         reports = FixedQueue(capacity: Limits.reports)
         random = RandomSource(seed: settings.seed)
-        results = FixedArray(capacity: max(1, settings.sinks.map(\.batchRecords).max() ?? 1))
+        results = FixedArray(capacity: max(1, settings.sinks.map { $0.batchRecords }.max() ?? 1))
         entryResults = FixedArray(capacity: results.capacity)
         picks = FixedArray(capacity: Limits.placesPerRequest)
         aggregate = AggregatedRecord(
-            capacity: settings.sinks.compactMap(\.kind.aggregateBytes).max() ?? 1)
+            capacity: settings.sinks.compactMap { $0.kind.aggregateBytes }.max() ?? 1)
         scratch = FixedBuffer(capacity: Limits.recordJSONBytes)
         identifier = FixedBuffer(capacity: Limits.identifierBytes)
         cache = FixedBuffer(capacity: Limits.readRecords * Record.slotBytes)

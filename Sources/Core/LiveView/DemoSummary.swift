@@ -115,7 +115,7 @@ private struct SummaryText {
 
     private var sinks: [String] {
         guard !summary.sinks.isEmpty else { return ["none"] }
-        let width = summary.sinks.map(\.name.unicodeScalars.count).max() ?? 0
+        let width = summary.sinks.map { $0.name.unicodeScalars.count }.max() ?? 0
         let name = min(24, max(8, width))
         let words = ["delivered", "waiting", "lost"].map { $0.paddedLeft(to: Self.figureColumns) }
         let head = "".padded(to: name) + words.joined() + "  state"

@@ -35,9 +35,9 @@ private struct PlainLine {
     var records: String {
         let figures = [
             ("stored", status.ring.stored),
-            ("delivered", status.sinks.map(\.delivered).min() ?? 0),
-            ("waiting", status.sinks.map(\.waiting).max() ?? 0),
-            ("lost", LiveText.sum(status.sinks.map(\.lost))),
+            ("delivered", status.sinks.map { $0.delivered }.min() ?? 0),
+            ("waiting", status.sinks.map { $0.waiting }.max() ?? 0),
+            ("lost", LiveText.sum(status.sinks.map { $0.lost })),
         ]
         return figures.map { "\($0) \(String($1).paddedLeft(to: Self.figureColumns))" }
             .joined(separator: " ")

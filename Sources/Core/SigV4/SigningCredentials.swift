@@ -33,21 +33,24 @@ public struct SigningCredentials: Equatable, Sendable {
     }
 }
 
-extension SigningCredentials: CustomStringConvertible, CustomDebugStringConvertible,
-    CustomReflectable
-{
+extension SigningCredentials: CustomStringConvertible, CustomDebugStringConvertible {
     public var description: String {
         "access key \(accessKeyID), secret hidden"
             + (sessionToken == nil ? "" : ", session token hidden")
     }
 
     public var debugDescription: String { description }
-
-    /// `dump` and the reports of a test look at the mirror, not at the description.
-    public var customMirror: Mirror {
-        Mirror(self, children: ["accessKeyID": accessKeyID], displayStyle: .struct)
-    }
 }
+
+// Embedded Swift has no mirrors: nothing can look into a value there.
+#if !hasFeature(Embedded)
+    extension SigningCredentials: CustomReflectable {
+        /// `dump` and the reports of a test look at the mirror, not at the description.
+        public var customMirror: Mirror {
+            Mirror(self, children: ["accessKeyID": accessKeyID], displayStyle: .struct)
+        }
+    }
+#endif
 
 /// Visible ASCII, at least one byte and at most `limit`.
 func check(

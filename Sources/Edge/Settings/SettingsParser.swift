@@ -118,7 +118,8 @@ private struct LineFeed {
         awaitsEntry = false
         guard !key.isEmpty else { return report(.emptyKey) }
         guard !value.hasPrefix("#"), !value.contains(text: " #"),
-            !value.contains(text: "\t#") else {
+            !value.contains(text: "\t#")
+        else {
             return report(.hashBehindValue)
         }
         guard let section else { return }
