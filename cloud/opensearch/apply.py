@@ -34,13 +34,22 @@ class Refused(Exception):
         self.status = status
 
 
+class NoRedirect(urllib.request.HTTPRedirectHandler):
+    """A password goes nowhere but where it was sent."""
+
+    def redirect_request(self, *_):
+        return None
+
+
 class Domain:
     """Requests to one domain, as one user."""
 
     def __init__(self, endpoint, name, password, ca_file=None):
         self.endpoint = endpoint.rstrip("/")
         self.login = base64.b64encode(f"{name}:{password}".encode()).decode()
-        self.context = ssl.create_default_context(cafile=ca_file)
+        context = ssl.create_default_context(cafile=ca_file)
+        self.opener = urllib.request.build_opener(
+            NoRedirect, urllib.request.HTTPSHandler(context=context))
 
     def request(self, method, path, body=None, content_type="application/json", **headers):
         """Returns the answer's JSON; raises Refused for every status but 2xx."""
@@ -51,8 +60,7 @@ class Domain:
         for name, value in headers.items():
             request.add_header(name.replace("_", "-"), value)
         try:
-            with urllib.request.urlopen(
-                    request, timeout=TIMEOUT_SECONDS, context=self.context) as answer:
+            with self.opener.open(request, timeout=TIMEOUT_SECONDS) as answer:
                 text = answer.read().decode()
         except urllib.error.HTTPError as error:
             raise Refused(error.code, error.read().decode(errors="replace")[:500]) from error
