@@ -54,7 +54,8 @@ public enum IndexTemplate {
                 names: [
                     "device_id", "sensor", "session_id", "clock", "measurement", "event", "reason",
                     "sink", "status", "sensor_status", "glucose_range", "temperature_type",
-                    "glucose_type", "sample_location", "characteristic",
+                    "glucose_type", "sample_location", "characteristic", "alarm", "state",
+                    "priority",
                 ]),
             Group(
                 type: "long",
@@ -63,6 +64,7 @@ public enum IndexTemplate {
                 type: "integer",
                 names: [
                     "heart_rate", "energy_kj", "schema", "user_id", "sensor_seq", "status_code",
+                    "beats_per_minute", "limit", "pause_seconds",
                 ]),
             Group(
                 type: "float",
