@@ -74,9 +74,10 @@ def write(folder, table, lines, kinds, day_of=lambda record: record["timestamp"]
         place = folder / table / f"day={day}"
         place.mkdir(parents=True, exist_ok=True)
         count = len(list(place.iterdir()))
+        # Times as Hive's writers keep them.
         pyarrow.parquet.write_table(
             pyarrow.Table.from_pylist(rows, schema), place / f"{count}.parquet",
-            compression="snappy")
+            compression="snappy", use_deprecated_int96_timestamps=True)
     return dropped
 
 

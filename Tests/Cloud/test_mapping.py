@@ -117,7 +117,7 @@ def test_the_policy_ends_and_never_closes_a_month_to_late_records():
         days = parse_duration(step["conditions"]["min_index_age"]) / 86_400
         assert days > age
         age, name = days, step["state_name"]
-    assert name == "deleted" and age >= 365
+    assert name == "deleted" and age >= 31 + 90
     # A month is over, and the largest usual ring's reach too, before it is merged.
     first = parse_duration(states["written"]["transitions"][0]["conditions"]["min_index_age"])
     assert first / 86_400 >= 31 + 6.1

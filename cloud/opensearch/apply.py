@@ -182,30 +182,39 @@ def remedy(status):
     }.get(status, "")
 
 
-def read_arguments():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+def add_domain(parser):
+    """The options that say which domain, and as whom."""
     parser.add_argument("--endpoint", required=True, help="output DomainEndpoint of the stack")
     parser.add_argument("--login", required=True, metavar="FILE",
                         help='{"username": …, "password": …}; - reads it from standard input')
-    parser.add_argument("--indexer-role", required=True, metavar="ARN",
-                        help="output IndexerRoleArn: who may write")
-    parser.add_argument("--topic", metavar="ARN", help="output AlarmTopicArn: whom monitors tell")
-    parser.add_argument("--topic-role", metavar="ARN", help="output AlertRoleArn")
     parser.add_argument("--ca-file", help="of an OpenSearch of your own")
     parser.add_argument("--allow-http", action="store_true", help="without TLS; loopback only")
-    arguments = parser.parse_args()
-    if bool(arguments.topic) != bool(arguments.topic_role):
-        parser.error("--topic and --topic-role belong together")
+
+
+def open_domain(parser, arguments):
     address = urllib.parse.urlsplit(arguments.endpoint)
     is_loopback = arguments.allow_http and address.hostname in ("127.0.0.1", "::1", "localhost")
     if address.scheme != "https" and not is_loopback:
         parser.error("--endpoint wants https://: the password goes there")
-    return arguments
+    return Domain(arguments.endpoint, *read_login(arguments.login), arguments.ca_file)
+
+
+def make_parser():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    add_domain(parser)
+    parser.add_argument("--indexer-role", required=True, metavar="ARN",
+                        help="output IndexerRoleArn: who may write")
+    parser.add_argument("--topic", metavar="ARN", help="output AlarmTopicArn: whom monitors tell")
+    parser.add_argument("--topic-role", metavar="ARN", help="output AlertRoleArn")
+    return parser
 
 
 def main():
-    arguments = read_arguments()
-    domain = Domain(arguments.endpoint, *read_login(arguments.login), arguments.ca_file)
+    parser = make_parser()
+    arguments = parser.parse_args()
+    if bool(arguments.topic) != bool(arguments.topic_role):
+        parser.error("--topic and --topic-role belong together")
+    domain = open_domain(parser, arguments)
     steps = [
         ("index templates", lambda: put_templates(domain)),
         ("retention policy", lambda: put_policy(domain)),
