@@ -119,7 +119,7 @@ class Stack:
                 return self.value(properties[key])
         for key in ("TableInput", "DatabaseInput"):
             if key in properties:
-                return properties[key]["Name"]
+                return self.value(properties[key]["Name"])
         return name.lower()
 
     def attribute(self, argument):

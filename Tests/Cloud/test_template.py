@@ -123,6 +123,14 @@ def test_everything_that_rests_is_encrypted_with_the_stacks_key(stack):
     assert stack.properties("OperatorSecret")["KmsKeyId"] == key
 
 
+def test_the_lakes_objects_can_be_had_back(stack):
+    lake = stack.properties("Lake")
+    assert lake["VersioningConfiguration"] == {"Status": "Enabled"}
+    rule, = lake["LifecycleConfiguration"]["Rules"]
+    assert "ExpirationInDays" not in rule
+    assert rule["NoncurrentVersionExpiration"] == {"NoncurrentDays": 30}
+
+
 def test_buckets_are_reached_by_tls_alone(stack):
     policies = stack.of_type("AWS::S3::BucketPolicy")
     assert len(policies) == len(stack.of_type("AWS::S3::Bucket"))
