@@ -54,6 +54,8 @@ def lake(tmp_path_factory, small, recording, other):
     sent = [each for each in records + [gap] + alarms
             if (each["device_id"], each["seq"]) not in missing]
     random.Random(7).shuffle(sent)
+    # What is asked for by itself is among those that come again.
+    sent.sort(key=lambda each: "event" not in each)
     lines = [line(transformed(each)) for each in sent]
     dropped = write(folder, "records", lines, kinds["records"])
     # At least once: a tenth comes again, some of it a day later.
@@ -142,6 +144,17 @@ def test_gaps_are_what_was_reported_what_never_came_and_silence(ask, recording, 
     assert [(row["device_id"], row["from_time"], row["until_time"])
             for row in by_kind["silence"]] == silences
     assert silences
+
+
+def test_silence_begins_beyond_ten_seconds(small, tmp_path):
+    kinds = {"records": columns(small, "RecordsTable"), "errors": columns(small, "ErrorsTable")}
+    session = Session()
+    moments = [BEGIN + timedelta(seconds=seconds) for seconds in (0, 10, 20.001)]
+    write(tmp_path, "records", [line(session.heart_rate(each, 80)) for each in moments],
+          kinds["records"])
+    row, = run(open_lake(tmp_path, kinds), small.properties("Gaps")["QueryString"], TODAY)
+    assert (row["kind"], row["from_time"], row["until_time"]) == (
+        "silence", naive(moments[1]), naive(moments[2]))
 
 
 def test_alarms_are_listed_once_each(ask):
