@@ -14,6 +14,11 @@ import zipfile
 import boto3
 import pytest
 import yaml
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
 from moto import mock_aws
 from moto.cloudformation.parsing import resource_class_from_type
 from stack import Stack, template
@@ -176,6 +181,23 @@ def test_the_gateways_door_is_there(deployed):
     statement, = policy["Statement"]
     assert statement["Action"] == "iot:AssumeRoleWithCertificate"
     assert statement["Resource"] == alias["roleAliasArn"]
+
+
+def test_the_first_gateway_is_enrolled_as_deploy_md_says(deployed):
+    iot = boto3.client("iot")
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "gym-7")])
+    request = x509.CertificateSigningRequestBuilder().subject_name(name).sign(key, SHA256())
+    made = iot.create_certificate_from_csr(
+        certificateSigningRequest=request.public_bytes(Encoding.PEM).decode(), setAsActive=True)
+    iot.create_thing(thingName="gym-7")
+    iot.attach_policy(policyName="pulsegate-gateway", target=made["certificateArn"])
+    iot.attach_thing_principal(thingName="gym-7", principal=made["certificateArn"])
+    policies = iot.list_attached_policies(target=made["certificateArn"])["policies"]
+    assert [each["policyName"] for each in policies] == ["pulsegate-gateway"]
+    assert iot.list_thing_principals(thingName="gym-7")["principals"] == [made["certificateArn"]]
+    described = iot.describe_certificate(certificateId=made["certificateId"])
+    assert described["certificateDescription"]["status"] == "ACTIVE"
 
 
 def test_the_queue_and_the_bucket_are_as_the_template_says(deployed):
