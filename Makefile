@@ -64,6 +64,18 @@ test-system: venv release
 	@echo "Running the binary against its doubles"
 	$(LIMIT) 1800 $(PYTHON) -m pytest -q Tests/Support Tests/EndToEnd Tests/Core/SigV4Tests Tests/BlueZ
 
+# Needs no Swift: whoever runs the cloud half has a template, JSON and Python. checkov lives apart,
+# because it wants other versions of boto3.
+.PHONY: venv-cloud
+venv-cloud:
+	@mkdir -p $(BUILD)
+	@.ci/setup venv $(VENV)-cloud Tests/Support/requirements-cloud.txt
+	@.ci/setup venv $(VENV)-checkov Tests/Support/requirements-checkov.txt
+
+.PHONY: test-cloud
+test-cloud: venv-cloud ## cloud/: template, queries, dashboards, scripts, documents (a minute)
+	CHECKOV=$(VENV)-checkov/bin/checkov $(LIMIT) 900 $(VENV)-cloud/bin/python -m pytest -q Tests/Cloud
+
 # Who listens in the Bluetooth lane; with `--client bleak` beside it, their figures side by side.
 BLUEZ_CLIENTS ?= --client pulsegate
 
