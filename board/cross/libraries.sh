@@ -24,6 +24,7 @@ make_openssl() {
 }
 
 # HTTP over TLS, through a proxy that tunnels; names by the C library in a thread of libcurl's own.
+# It reads `Date` (curl_getdate) and wakes the loop when a name is there: both stay in.
 curl_with="--enable-http --enable-proxy --enable-ipv6 --enable-threaded-resolver --with-openssl
     --with-ca-bundle=/etc/ssl/certs/ca-certificates.crt --disable-shared --enable-static
     --enable-get-easy-options=no --enable-optimize --disable-debug"
@@ -31,9 +32,9 @@ curl_without="--disable-ftp --disable-file --disable-ldap --disable-ldaps --disa
     --disable-dict --disable-telnet --disable-tftp --disable-pop3 --disable-imap --disable-smb
     --disable-smtp --disable-gopher --disable-mqtt --disable-manual --disable-docs
     --disable-ipfs --disable-websockets --disable-cookies --disable-alt-svc --disable-hsts
-    --disable-netrc --disable-dateparse --disable-doh --disable-mime --disable-form-api
+    --disable-netrc --disable-doh --disable-mime --disable-form-api
     --disable-progress-meter --disable-ntlm --disable-negotiate-auth --disable-kerberos-auth
-    --disable-aws --disable-tls-srp --disable-unix-sockets --disable-socketpair
+    --disable-aws --disable-tls-srp --disable-unix-sockets
     --disable-libcurl-option --disable-bindlocal --disable-headers-api
     --without-libpsl --without-libidn2 --without-nghttp2 --without-nghttp3 --without-ngtcp2
     --without-brotli --without-zstd --without-zlib --without-librtmp --without-libssh2

@@ -152,7 +152,11 @@ public struct WallClock: Equatable, Sendable {
         let difference = said - before
         let isRight = abs(difference) <= Self.toleranceMicroseconds
         // One service's clock outweighs NTP when it refuses requests, and no other service's.
-        guard isRight || isRefused || !(isProven || isKernelTrusted(at: monotonicNanoseconds))
+        // A time that has passed for certain is nobody's now, unless nothing goes without it.
+        let isPast = said < floorMicroseconds - Self.toleranceMicroseconds
+        guard
+            isRight || isRefused
+                || !(isPast || isProven || isKernelTrusted(at: monotonicNanoseconds))
         else { return nil }
         raiseFloor(to: dateSeconds * 1_000_000)
         if isRight {

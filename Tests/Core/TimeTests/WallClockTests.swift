@@ -139,6 +139,16 @@ struct WallClockTests {
         #expect(abs(after) <= Self.second)
     }
 
+    @Test func wordFromBeforeTheFloorIsHeardOnlyWithARefusal() {
+        var clock = clock(error: 0)
+        let before = clock.wallMicroseconds(at: 11_000_000_000)
+        #expect(clock.note(dateSeconds: 0, isRefused: false, at: 11_000_000_000) == nil)
+        #expect(clock.wallMicroseconds(at: 11_000_000_000) == before)
+        #expect(clock.source(at: 11_000_000_000) == .kernel)
+        #expect(clock.note(dateSeconds: 0, isRefused: true, at: 11_000_000_000) != nil)
+        #expect(clock.source(at: 11_000_000_000) == .service)
+    }
+
     @Test func floorGoesUpWithTheServicesWordAndNeverFar() {
         var clock = clock(error: 0)
         note(&clock, up: 11 * Self.second)
