@@ -86,8 +86,12 @@ ifneq ($(PACKAGES),skip)
 endif
 
 .PHONY: test-bluez
-test-bluez: packages-bluez release ## bluetoothd on a kernel of its own, with virtual sensors
+test-bluez: test-gpio ## bluetoothd on a kernel of its own, with virtual sensors; GPIO there
 	$(PYTHON) Tests/BlueZ/lane.py $(BLUEZ_CLIENTS) $(BLUEZ)
+
+.PHONY: test-gpio
+test-gpio: packages-bluez release ## Lamp, buzzer and button on a chip of that kernel alone
+	$(PYTHON) Tests/BlueZ/gpio_lane.py
 
 .PHONY: test-bluez-day
 test-bluez-day: packages-bluez release ## The same for a simulated day of seeded faults
@@ -98,8 +102,9 @@ test-kill: venv release ## 200 kill -9 at random moments, ten rings of 20 (minut
 	PULSEGATE_KILL_RINGS=10 $(PYTHON) -m pytest -q -s Tests/EndToEnd/test_kill.py
 
 .PHONY: test-soak
-test-soak: venv release ## A million records through a service that misbehaves (minutes)
+test-soak: venv release ## A million records through a service that misbehaves, and with 40 kills
 	$(PYTHON) Tests/EndToEnd/soak.py
+	$(PYTHON) Tests/EndToEnd/soak.py --kills 40
 
 .PHONY: bench
 bench: venv release ## The figures of the README, beside their peers, in one run
@@ -110,9 +115,21 @@ bench-ble: venv release ## 8 and 50 straps at 1 Hz on a BlueZ without a radio, b
 	@.ci/setup venv $(VENV)-bleak Tests/Bench/requirements-ble.txt
 	$(PYTHON) Tests/Bench/ble.py
 
+.PHONY: bench-profile
+bench-profile: venv release ## Where the time of the bulk run goes, beside hashing and encrypting alone
+	$(PYTHON) Tests/Bench/profile_bulk.py
+
+.PHONY: bench-uplink-cost
+bench-uplink-cost: venv release ## Requests, bytes and billed units a record, beside boto3 (3 minutes)
+	$(PYTHON) Tests/Bench/uplink_cost.py
+
 .PHONY: bench-stall
 bench-stall: venv release ## An alarm's delay while the card hangs for 5 s a call
 	$(PYTHON) Tests/Bench/stall.py
+
+.PHONY: bench-alarm
+bench-alarm: venv release ## From a notification to the lamp while card and network hang
+	$(PYTHON) Tests/Bench/alarm.py
 
 .PHONY: bench-ring
 bench-ring: release ## The ring beside SQLite: bytes, time, recovery (libsqlite3-dev; root counts the device)

@@ -51,9 +51,9 @@ let package = Package(
         core("Bytes"),
         core("Time", ["Bytes"]),
         core("Vitals", ["Bytes"]),
-        core("Alarm"),
-        core("RecordRing", ["Bytes", "Time", "Vitals"]),
-        core("WireFormat", ["Bytes", "RecordRing", "Time", "Vitals"]),
+        core("Alarm", ["Bytes"]),
+        core("RecordRing", ["Alarm", "Bytes", "Time", "Vitals"]),
+        core("WireFormat", ["Alarm", "Bytes", "RecordRing", "Time", "Vitals"]),
         core("SigV4", ["Bytes", "Time"]),
         core("Uplink", ["Bytes"]),
         core("Kinesis", ["Bytes", "Uplink"]),
@@ -92,6 +92,13 @@ let package = Package(
             name: "CDBus", path: "Sources/Edge/CDBus", pkgConfig: "dbus-1",
             providers: [.apt(["libdbus-1-dev"])]),
         edge("BlueZ", shim: "CDBus", ["Bytes", "Linux", "SensorLink", "Vitals"]),
+        // libgpiod: the kernel's own face of GPIO, 1.6 in Debian 12 and 2.x in Debian 13.
+        shim("CGPIO", links: ["gpiod"]),
+        edge("GPIO", shim: "CGPIO", ["Bytes", "Linux"]),
+        // The socket by which commands reach a gateway that runs.
+        .target(
+            name: "ControlSocket", dependencies: ["Bytes", "Linux"],
+            path: "Sources/Edge/ControlSocket", swiftSettings: strict),
         // What the settings mean: every key with its default, unit and range.
         .target(
             name: "Configuration", dependencies: ["Credentials", "Settings"],
@@ -101,7 +108,8 @@ let package = Package(
         .executableTarget(
             name: "pulsegate",
             dependencies: [
-                "Alarm", "BlueZ", "Bytes", "Configuration", "Credentials", "Diagnostics",
+                "Alarm", "BlueZ", "Bytes", "Configuration", "ControlSocket", "Credentials",
+                "Diagnostics", "GPIO",
                 "Gateway", "HTTPS", "Kinesis", "LibCrypto", "Linux", "LiveView", "OpenSearch",
                 "RecordRing",
                 "Recording", "SensorLink", "SigV4", "Time", "Uplink", "Vitals", "WireFormat",
@@ -125,7 +133,7 @@ let package = Package(
         tests("AlarmTests", in: "Core", ["Alarm", "TestSupport"]),
         tests(
             "RecordRingTests", in: "Core",
-            ["Bytes", "RecordRing", "TestSupport", "Time", "Vitals"]),
+            ["Alarm", "Bytes", "RecordRing", "TestSupport", "Time", "Vitals"]),
         tests(
             "SigV4Tests", in: "Core", ["Bytes", "LibCrypto", "SigV4", "TestSupport"],
             besides: ["Vectors", "botocore_vectors.py"]),
@@ -137,7 +145,10 @@ let package = Package(
         tests("LiveViewTests", in: "Core", ["Bytes", "LiveView"]),
         tests(
             "WireFormatTests", in: "Core",
-            ["Bytes", "Gateway", "RecordRing", "TestSupport", "Time", "Vitals", "WireFormat"]),
+            [
+                "Alarm", "Bytes", "Gateway", "RecordRing", "TestSupport", "Time", "Vitals",
+                "WireFormat",
+            ]),
         tests(
             "KinesisTests", in: "Core", ["Bytes", "Kinesis", "LibCrypto", "TestSupport", "Uplink"],
             besides: ["deaggregate.py"]),
@@ -163,6 +174,8 @@ let package = Package(
         tests(
             "LinuxTests", in: "Edge",
             ["Bytes", "Linux", "RecordRing", "TestSupport", "Time", "Vitals"]),
+        tests("GPIOTests", in: "Edge", ["GPIO", "Linux", "TestSupport"]),
+        tests("ControlSocketTests", in: "Edge", ["ControlSocket", "Linux", "TestSupport"]),
         tests("ZlibTests", in: "Edge", ["Bytes", "TestSupport", "Zlib"]),
         tests("LibCryptoTests", in: "Edge", ["LibCrypto", "SigV4", "TestSupport"]),
         tests(
@@ -186,7 +199,9 @@ let package = Package(
             cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror"])]),
         .target(
             name: "GatewayLoop",
-            dependencies: ["Bytes", "Gateway", "Kinesis", "RecordRing", "SigV4", "Time"],
+            dependencies: [
+                "Bytes", "Gateway", "Kinesis", "RecordRing", "SigV4", "Time", "Uplink",
+            ],
             path: "Tests/Support/GatewayLoop", swiftSettings: strict),
         .executableTarget(
             name: "pulsegate-bench",
@@ -198,7 +213,8 @@ let package = Package(
         tests(
             "AllocationTests", in: "Allocation",
             [
-                "BlueZ", "Bytes", "CMallocCount", "Gateway", "GatewayLoop", "LibCrypto", "Linux",
+                "Alarm", "BlueZ", "Bytes", "CMallocCount", "Gateway", "GatewayLoop", "LibCrypto",
+                "Linux",
                 "RecordRing", "SensorLink", "TestSupport", "Time", "Uplink", "Vitals",
             ]),
     ]

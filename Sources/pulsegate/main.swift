@@ -22,6 +22,8 @@ case "check": endProcess(CheckCommand.run(rest))
 case "net": endProcess(NetCommand.run(rest))
 case "scan": endProcess(ScanCommand.run(rest))
 case "ble": endProcess(BleCommand.run(rest))
+case "alarm": endProcess(AlarmCommand.run(rest))
+case "board": endProcess(BoardCommand.run(rest))
 case "ring": endProcess(RingCommand.run(rest))
 case "config":
     Console.write(Configuration.reference)

@@ -64,12 +64,15 @@ def memory_folder(results: Path) -> Path:
 
 
 def boot(kernel: Path, root: Path, folder: Path, program: Path, is_simulated: bool,
-         seconds_max: float) -> None:
-    """Runs the guest to its end; its console goes to `folder`/console.log."""
+         seconds_max: float, go: str | None = None) -> None:
+    """Runs the guest to its end; its console goes to `folder`/console.log. `go` is what it runs
+    in the place of the conductor."""
     command = [
         kernel, f"mem={MEMORY}", "root=/dev/root", "rootfstype=hostfs", f"rootflags={root}", "ro",
         "quiet", "init=/lane-init", f"lane.code={HERE}", f"lane.program={program}",
         f"lane.out={folder}", "con0=fd:0,fd:1", "con=null", "ssl=null"]
+    if go:
+        command.append(f"lane.go={go}")
     if is_simulated:
         # The jitter of a simulated clock is no entropy, and looking for it takes 11 s.
         command += ["time-travel", "initcall_blacklist=jent_mod_init"]

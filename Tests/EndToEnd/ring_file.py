@@ -56,21 +56,40 @@ def _timestamp(microseconds):
 
 
 def _decode(slot, device):
-    """A heart rate as a recording has it (no contact, energy, intervals), or a gap."""
+    """A heart rate as a recording has it (no contact, energy, intervals), a gap, or an alarm."""
     sequence, wall = struct.unpack_from("<Qq", slot, 8)
     session = f"{struct.unpack_from('<I', slot, 48)[0]:08x}"
     clock = "synced" if slot[6] else "unsynced"
     fields = {"timestamp": _timestamp(wall)}
     identity = {"device_id": device, "seq": sequence, "session_id": session}
     if name := slot[53:53 + slot[52]].decode():
-        identity = {"device_id": device, {1: "sensor", 2: "sink"}[slot[5]]: name, **identity}
-    if slot[5] == 1:
+        is_sink = slot[5] == 2 or (slot[5] == 9 and slot[76] == 10)
+        identity = {"device_id": device, "sink" if is_sink else "sensor": name, **identity}
+    if slot[5] == 9:
+        fields |= _decode_alarm(slot, identity)
+    elif slot[5] == 1:
         assert slot[78] == slot[79] == slot[82] == 0, "a recording has heart rates alone"
         fields |= {"heart_rate": struct.unpack_from("<H", slot, 76)[0], **identity}
     else:
         fields |= {"event": "gap", **identity, **_decode_gap(slot)}
     line = json.dumps(fields | {"clock": clock, "schema": 1}, separators=(",", ":")) + "\n"
     return SlotRecord(sequence, session, line.encode())
+
+
+ALARMS = {1: "high_heart_rate", 2: "low_heart_rate", 3: "sensor_lost", 4: "off_skin", 5: "frozen",
+          6: "battery_low", 7: "ring_full", 8: "ring_failing", 9: "clock_unsynced",
+          10: "uplink_down", 11: "test"}
+
+
+def _decode_alarm(slot, identity):
+    condition, state, priority, value, limit, pause = struct.unpack_from("<BBBxHHH", slot, 76)
+    fields = {"event": "alarm", "alarm": ALARMS[condition],
+              "state": {1: "raised", 2: "cleared", 3: "acknowledged", 4: "sounds_again"}[state],
+              "priority": {1: "low", 2: "medium", 3: "high"}[priority], **identity}
+    if condition <= 2:
+        fields |= {"beats_per_minute": value} if value else {}
+        fields |= {"limit": limit}
+    return fields | ({"pause_seconds": pause} if pause else {})
 
 
 def _decode_gap(slot):

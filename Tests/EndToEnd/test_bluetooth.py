@@ -39,7 +39,8 @@ def records(sink):
 
 def rates(sink):
     """The heart rates that arrived, without the 59 of a subscription that begins."""
-    return [record["heart_rate"] for record in records(sink) if record["heart_rate"] != 59]
+    return [record["heart_rate"] for record in records(sink)
+            if record.get("heart_rate", 59) != 59]
 
 
 def streams(run, count):

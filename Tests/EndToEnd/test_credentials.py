@@ -63,8 +63,8 @@ def iot_keys(provider, devices, certificates, **changed):
             "iot_key": devices / "device.key", "iot_ca": certificates / "ca.pem", **changed}
 
 
-def start(desk, sink, **variables):
-    desk.configure(hex_lines(drain_timeout="1s"), sink)
+def start(desk, sink, alarm=None, **variables):
+    desk.configure(hex_lines(drain_timeout="1s"), sink, **({"alarm": alarm} if alarm else {}))
     return desk.start(stdin=subprocess.PIPE,
                       **{**NOWHERE, "HOME": str(desk.folder), **variables})
 
@@ -344,7 +344,8 @@ def test_a_program_gets_no_descriptor_signal_mask_or_input_of_the_gateway(desk, 
 
 def test_the_alarm_does_not_wait_for_a_slow_program(desk, double):
     program = script(desk, "sleep 1000\n")
-    run = start(desk, kinesis_sink(double, credential_process=str(program)))
+    run = start(desk, kinesis_sink(double, credential_process=str(program)),
+                alarm={"onset_delay": "3s"})
     run.write(as_hex_lines([72]))
     begun = time.monotonic()
     desk.configuration.write_text(desk.configuration.read_text())

@@ -123,7 +123,7 @@ def test_a_line_is_taken_when_it_comes_and_not_at_the_end_of_the_input(desk):
 def test_alarms_of_a_recording_are_those_of_its_rows(desk, run_47min):
     expected = run_47min.alarms()
     assert len(expected) == 3
-    desk.configure(play(run_47min.path), file_sink())
+    desk.configure(play(run_47min.path), file_sink(), alarm={"high": "150"})
     run = desk.run()
     raised = [line for line in run.lines if "ALARM strap-1" in line]
     cleared = [line for line in run.lines if "alarm cleared strap-1" in line]

@@ -4,6 +4,7 @@ enum TreeRules {
     /// `Configuration` touches nothing: it says what the text means that `Settings` has read.
     static let edgeArrows = [
         "HTTPS": ["Linux"], "BlueZ": ["Linux"], "GPIO": ["Linux"], "LocalHTTP": ["Linux"],
+        "ControlSocket": ["Linux"],
         "Configuration": ["Settings"],
     ]
 

@@ -10,13 +10,24 @@ public struct RateLimits: Equatable, Sendable {
     /// A silence longer than this ends a condition that was still waiting for its onset: what
     /// was not seen is not assumed (default 10 s, a few notification intervals).
     public var silenceNanoseconds: Int64
+    /// The low alarm's condition begins strictly below this value; nil for no such alarm, because
+    /// an athlete at rest would raise it all night.
+    public var lowBeatsPerMinute: UInt16?
+    /// A raised low alarm clears strictly above this value.
+    public var lowClearBeatsPerMinute: UInt16
 
     public init(
         highBeatsPerMinute: UInt16 = 150, clearBeatsPerMinute: UInt16 = 145,
         onsetDelayNanoseconds: Int64 = 3_000_000_000,
-        silenceNanoseconds: Int64 = 10_000_000_000
+        silenceNanoseconds: Int64 = 10_000_000_000,
+        lowBeatsPerMinute: UInt16? = nil, lowClearBeatsPerMinute: UInt16? = nil
     ) {
         precondition(clearBeatsPerMinute <= highBeatsPerMinute, "an alarm clears below its limit")
+        self.lowBeatsPerMinute = lowBeatsPerMinute
+        self.lowClearBeatsPerMinute = lowClearBeatsPerMinute ?? (lowBeatsPerMinute ?? 0) + 5
+        precondition(
+            self.lowClearBeatsPerMinute >= lowBeatsPerMinute ?? 0,
+            "a low alarm clears above its limit")
         self.highBeatsPerMinute = highBeatsPerMinute
         self.clearBeatsPerMinute = clearBeatsPerMinute
         self.onsetDelayNanoseconds = onsetDelayNanoseconds
@@ -24,10 +35,11 @@ public struct RateLimits: Equatable, Sendable {
     }
 }
 
-/// What a measurement changed.
-public enum AlarmEdge: Equatable, Sendable { case raise, clear }
+/// Which limit a heart rate alarm watches.
+public enum RateSide: Sendable { case high, low }
 
-/// The high heart rate alarm of one sensor: a state machine over measurements and their times.
+/// The heart rate alarm of one sensor on one side: a state machine over measurements and their
+/// times. On the low side `<` and `>` change places.
 ///
 /// ```
 ///            > high                    held for the onset delay
@@ -46,12 +58,42 @@ public struct RateAlarm: Sendable {
     }
 
     public let limits: RateLimits
+    public let side: RateSide
     private var state = State.normal
     private var lastMeasurement: Int64?
 
-    public init(limits: RateLimits) {
+    public init(limits: RateLimits, side: RateSide = .high) {
         self.limits = limits
+        self.side = side
     }
+
+    /// The limit that is watched; 0 where there is none.
+    public var limitBeatsPerMinute: UInt16 {
+        side == .high ? limits.highBeatsPerMinute : limits.lowBeatsPerMinute ?? 0
+    }
+
+    @_noAllocation
+    private func isBeyond(_ value: UInt16) -> Bool {
+        switch side {
+        case .high: value > limits.highBeatsPerMinute
+        case .low: value < limits.lowBeatsPerMinute ?? 0
+        }
+    }
+
+    @_noAllocation
+    private func isBack(_ value: UInt16) -> Bool {
+        switch side {
+        case .high: value < limits.clearBeatsPerMinute
+        case .low: value > limits.lowClearBeatsPerMinute
+        }
+    }
+
+    /// What comes is no heart rate (off skin, frozen): a condition that waited for its onset has
+    /// not been seen to hold. A raised alarm stays.
+    public mutating func interrupt() { if isPending { state = .normal } }
+
+    /// A person has taken over what no value can clear any more.
+    public mutating func reset() { state = .normal }
 
     public var isRaised: Bool { raisedSince != nil }
 
@@ -75,10 +117,10 @@ public struct RateAlarm: Sendable {
         defer { lastMeasurement = time }
         switch state {
         case .normal:
-            guard beatsPerMinute > limits.highBeatsPerMinute else { return nil }
+            guard isBeyond(beatsPerMinute) else { return nil }
             return begin(at: time)
         case .pending(let since):
-            guard beatsPerMinute > limits.highBeatsPerMinute else {
+            guard isBeyond(beatsPerMinute) else {
                 state = .normal
                 return nil
             }
@@ -87,7 +129,7 @@ public struct RateAlarm: Sendable {
             }
             return raiseIfDue(since: since, at: time)
         case .raised:
-            guard beatsPerMinute < limits.clearBeatsPerMinute else { return nil }
+            guard isBack(beatsPerMinute) else { return nil }
             state = .normal
             return .clear
         }

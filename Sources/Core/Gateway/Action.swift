@@ -24,11 +24,15 @@ public enum Action: Equatable, Sendable {
 
 /// An alarm's edge and what caused it.
 public struct AlarmEvent: Equatable, Sendable {
-    public let sensor: Int
+    public let condition: AlarmCondition
+    public let source: AlarmSource
     public let edge: AlarmEdge
+    /// 0 for a technical alarm.
     public let beatsPerMinute: UInt16
-    /// Arrival of the measurement.
+    /// Arrival of the measurement, or when it happened.
     public let time: Moment
+
+    public var sensor: Int? { if case .sensor(let sensor) = source { sensor } else { nil } }
 }
 
 /// An event worth a line in the log.

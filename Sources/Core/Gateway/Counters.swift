@@ -20,8 +20,13 @@ public struct Counters: Equatable, Sendable {
     public var refusedByFullRing: UInt64 = 0
     /// Error records: what was refused for good and is kept as such.
     public var errorsRecorded: UInt64 = 0
+    /// Alarms about a heart rate.
     public var alarmsRaised: UInt64 = 0
     public var alarmsCleared: UInt64 = 0
+    /// Alarms about the gateway, its sensors and its sinks.
+    public var technicalAlarmsRaised: UInt64 = 0
+    /// Records of the alarm log.
+    public var alarmsRecorded: UInt64 = 0
     /// Writes of the ring file that were completed.
     public var ringWrites: UInt64 = 0
     /// Those of them that ended with an fdatasync.

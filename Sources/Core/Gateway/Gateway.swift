@@ -37,7 +37,12 @@ public struct Gateway: ~Copyable {
     var disk: DiskState
     /// When the job under way, or the last one, began.
     var jobBegan: Int64 = 0
-    var alarms: [RateAlarm]
+    /// Decides about every alarm.
+    public internal(set) var panel: AlarmPanel
+    /// `now` at the latest measurement: with it the time of what happens later is worked out.
+    var latestNow: Int64
+    /// The `now` of the last call.
+    var lastNow: Int64
     var offSkin: [Bool]
     /// The sensor's oximeter says that it has no value.
     var withoutValue: [Bool]
@@ -78,11 +83,16 @@ public struct Gateway: ~Copyable {
         window = RingWindow(capacity: settings.windowRecords, head: cursor.head)
         arrivals = Array(repeating: 0, count: settings.windowRecords)
         disk = DiskState(generation: head?.generation ?? 0)
-        alarms = settings.sensors.map { RateAlarm(limits: $0.limits) }
+        panel = AlarmPanel(
+            limits: settings.sensors.map(\.limits), sinkCount: settings.sinks.count,
+            manners: settings.manners ?? AlarmManners(),
+            watchesSilence: settings.manners != nil)
+        latestNow = now
+        lastNow = now
         offSkin = Array(repeating: false, count: settings.sensors.count)
         withoutValue = Array(repeating: false, count: settings.sensors.count)
         lastHeartRate = Array(repeating: nil, count: settings.sensors.count)
-        alarmEvents = FixedQueue(capacity: Limits.alarmEdges)
+        alarmEvents = FixedQueue(capacity: 4 * panel.entries.count)
         reports = FixedQueue(capacity: Limits.reports)
         random = RandomSource(seed: settings.seed)
         results = FixedArray(capacity: max(1, settings.sinks.map(\.batchRecords).max() ?? 1))
@@ -133,20 +143,18 @@ public struct Gateway: ~Copyable {
             counters.offSkin += 1
             if !offSkin[sensor] { report(.sensorOffSkin(sensor: sensor)) }
             offSkin[sensor] = true
+            noteOffSkin(true, sensor: sensor, now: now)
         case .heartRate(let value):
             if offSkin[sensor] { report(.sensorOnSkin(sensor: sensor)) }
             offSkin[sensor] = false
             lastHeartRate[sensor] = time.monotonicNanoseconds
-            judge(value, sensor: sensor, time: time)
-            latest = (time, clock)
+            judge(value, sensor: sensor, time: time, now: now)
+            noteLatest(time, clock, now: now)
             guard !isFull else { return refuse(time) }
             record(.heartRate(measurement), of: settings.sensors[sensor].name, now: now)
             counters.recorded += 1
         }
     }
-
-    /// The alarm of a sensor as it stands.
-    public func alarm(sensor: Int) -> RateAlarm { alarms[sensor] }
 
     /// How long the oldest record that the sink has not acknowledged has been waiting, in
     /// nanoseconds; nil when none waits. A record from before the start counts from the start.
@@ -155,15 +163,6 @@ public struct Gateway: ~Copyable {
         guard tail < cursor.head else { return nil }
         guard window.contains(tail) else { return now - started }
         return now - arrivals[Int(tail % UInt64(window.capacity))]
-    }
-
-    mutating func judge(_ value: UInt16, sensor: Int, time: Moment) {
-        let edge = alarms[sensor].judge(beatsPerMinute: value, at: time.monotonicNanoseconds)
-        guard let edge else { return }
-        if edge == .raise { counters.alarmsRaised += 1 } else { counters.alarmsCleared += 1 }
-        let event = AlarmEvent(sensor: sensor, edge: edge, beatsPerMinute: value, time: time)
-        let taken = alarmEvents.append(event)
-        precondition(taken, "alarm edges are carried out before the next input")
     }
 
     /// Puts a record of the latest time at the ring's head.
@@ -195,7 +194,7 @@ public struct Gateway: ~Copyable {
 
     /// What has to be done next; nil when there is nothing before the next input or `deadline`.
     public mutating func nextAction(now: Int64) -> Action? {
-        if let event = alarmEvents.popFirst() { return .alarm(event) }
+        if let event = nextAlarm(now: now) { return .alarm(event) }
         if let action = nextDiskAction(now: now) { return action }
         if let action = nextSend(now: now) { return action }
         if let report = reports.popFirst() { return .report(report) }
@@ -209,13 +208,16 @@ public struct Gateway: ~Copyable {
         for sink in sinks {
             if sink.wantsRead {
                 wantsRead = true
+                guard sink.queue.part == .backlog else { continue }
+                let due = sink.due(of: .fresh, head: cursor.head, draining: isDraining)
+                if let due { earliest = min(earliest ?? due, due) }
             } else if let due = sink.due(head: cursor.head, draining: isDraining) {
                 earliest = min(earliest ?? due, due)
             }
         }
         let diskDue = disk.deadline(
             syncDue: syncDue, isFilling: isFilling, isDraining: isDraining, wantsRead: wantsRead)
-        for due in [diskDue, stallDue] {
+        for due in [diskDue, stallDue, panel.deadline] {
             if let due { earliest = min(earliest ?? due, due) }
         }
         return earliest
@@ -224,6 +226,7 @@ public struct Gateway: ~Copyable {
     /// No more input will come: send and sync what there is, without waiting for company.
     public mutating func drain() {
         isDraining = true
+        panel.endInput(now: lastNow)
         disk.syncNow()
     }
 

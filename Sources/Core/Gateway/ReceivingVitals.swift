@@ -34,6 +34,7 @@ extension Gateway {
             let rejection = Rejection(notification, of: characteristic, reason: .implausible)
             keep(rejection, sensor: sensor, time: time, clock: clock, now: now)
         case .notAValue(let missing):
+            if kind == .continuousOximetry { noteOffSkin(true, sensor: sensor, now: now) }
             noteMissing(missing, kind, sensor: sensor)
         case .plausible:
             take(measurement, sensor: sensor, time: time, clock: clock, now: now)
@@ -57,8 +58,9 @@ extension Gateway {
             withoutValue[sensor] = false
             report(.sensorHasValue(sensor: sensor, measurement.kind))
         }
-        judgePulse(of: measurement, sensor: sensor, time: time)
-        latest = (time, clock)
+        panel.seen(sensor: sensor, now: now)
+        judgePulse(of: measurement, sensor: sensor, time: time, now: now)
+        noteLatest(time, clock, now: now)
         guard !isFull else { return refuse(time) }
         record(.vital(measurement), of: settings.sensors[sensor].name, now: now)
         counters.recorded += 1
@@ -75,7 +77,7 @@ extension Gateway {
     /// one alarm would end each other's onset delay: 160 from the chest and 140 from the finger,
     /// in turn, would never raise it.
     private mutating func judgePulse(
-        of measurement: VitalMeasurement, sensor: Int, time: Moment
+        of measurement: VitalMeasurement, sensor: Int, time: Moment, now: Int64
     ) {
         guard let beatsPerMinute = measurement.alarmBeatsPerMinute else { return }
         if let last = lastHeartRate[sensor],
@@ -84,7 +86,7 @@ extension Gateway {
         {
             return
         }
-        judge(beatsPerMinute, sensor: sensor, time: time)
+        judge(beatsPerMinute, sensor: sensor, time: time, now: now)
         counters.pulsesJudged += 1
     }
 }

@@ -13,13 +13,8 @@ extension Gateway {
         offSkin[sensor] = false
         withoutValue[sensor] = false
         lastHeartRate[sensor] = nil
-        let wasRaised = alarms[sensor].isRaised
-        alarms[sensor] = RateAlarm(limits: settings.sensors[sensor].limits)
-        guard wasRaised else { return }
         // The lamp is not left on for someone who has gone.
-        counters.alarmsCleared += 1
-        let event = AlarmEvent(sensor: sensor, edge: .clear, beatsPerMinute: 0, time: time)
-        let taken = alarmEvents.append(event)
-        precondition(taken, "alarm edges are carried out before the next input")
+        panel.forget(sensor: sensor, now: time.monotonicNanoseconds)
+        takeChanges(at: time)
     }
 }

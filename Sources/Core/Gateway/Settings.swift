@@ -43,6 +43,15 @@ public struct SinkSettings: Sendable {
         case all
     }
 
+    /// What goes first when more waits than a request holds, as after an outage.
+    public enum Order: Equatable, Sendable {
+        /// In the order of their sequence, as far as the service allows.
+        case oldestFirst
+        /// The newest batch and what arrives from then on; what was missed goes behind it, at
+        /// `drainRate`.
+        case newestFirst
+    }
+
     /// The name under which the ring keeps the sink's tail.
     public var name: SensorName
     public var kind: Kind
@@ -51,17 +60,24 @@ public struct SinkSettings: Sendable {
     public var batchRecords: Int
     /// A record waits for company for this long at most.
     public var flushNanoseconds: Int64
+    public var order: Order
+    /// Records a second that a backlog is sent at, at most; with `oldestFirst`, all records. It
+    /// does not hold for the last records before an exit. nil: no limit.
+    public var drainRate: Int?
 
     public init(
         name: SensorName, kind: Kind, takes: Takes = .records, batchRecords: Int,
-        flushNanoseconds: Int64
+        flushNanoseconds: Int64, order: Order = .oldestFirst, drainRate: Int? = nil
     ) {
         precondition(batchRecords > 0, "a request has at least one record")
+        precondition(drainRate.map { $0 > 0 } ?? true, "a backlog is sent at some rate")
         self.name = name
         self.kind = kind
         self.takes = takes
         self.batchRecords = batchRecords
         self.flushNanoseconds = flushNanoseconds
+        self.order = order
+        self.drainRate = drainRate
     }
 }
 
@@ -91,6 +107,9 @@ public struct GatewaySettings: Sendable {
     public var windowRecords: Int
     /// The check value of aggregates; needed where a sink is `aggregated`.
     public var md5 = MD5Function { _ in preconditionFailure("aggregates need an MD5") }
+    /// With them technical alarms are raised, and every change of an alarm becomes a record. nil:
+    /// heart rates are judged, and that is all.
+    public var manners: AlarmManners?
     /// Seed of the jitter.
     public var seed: UInt64
 
@@ -151,8 +170,6 @@ public enum Limits {
     public static let recordJSONBytes = 4_096
     /// Bytes of a record's id, `device:session:sequence`: 8 hexadecimal and 20 decimal digits.
     public static let identifierBytes = deviceBytes + 30
-    /// Alarm edges waiting to be carried out.
-    public static let alarmEdges = 256
     /// Reports waiting to be logged; later ones are counted only.
     public static let reports = 256
     /// A failed write or read of the ring is tried again after this, after each further failure

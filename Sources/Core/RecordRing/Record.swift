@@ -11,6 +11,8 @@ public enum Payload: Equatable, Sendable {
     case gap(Gap)
     /// Data was refused for good: an error record.
     case rejection(Rejection)
+    /// A line of the alarm log.
+    case alarm(AlarmNote)
 }
 
 /// A measurement with everything that is needed to send it later, from another process, after
@@ -22,7 +24,7 @@ public enum Payload: Equatable, Sendable {
 ///      4      1  layout version, 1
 ///      5      1  kind of the payload: 1 heart rate, 2 gap (drawn at `Gap`), 3 blood pressure,
 ///                4 temperature, 5 continuous oximetry, 6 spot-check oximetry, 7 glucose,
-///                8 error (drawn at `Rejection`)
+///                8 error (drawn at `Rejection`), 9 alarm (drawn at `AlarmNote`)
 ///      6      1  clock state at arrival: 0 unsynced, 1 synced
 ///      7      1  0
 ///      8      8  sequence
@@ -100,7 +102,7 @@ public enum RecordError: Error, Equatable, Sendable {
 
     /// A field with a value that this version does not know.
     public enum Field: Sendable {
-        case clock, sensor, contact, intervals, reason, measurement, rejection
+        case clock, sensor, contact, intervals, reason, measurement, rejection, alarm
     }
 }
 
@@ -137,6 +139,9 @@ extension Record {
         case .rejection(let rejection):
             slot[5] = Self.rejectionKind
             rejection.encode(into: &slot)
+        case .alarm(let note):
+            slot[5] = AlarmNote.kind
+            note.encode(into: &slot)
         }
         slot.store(CRC32C.checksum(slot.span.extracting(4..<Self.slotBytes)), at: 0)
     }
@@ -190,6 +195,7 @@ extension Record {
         case heartRateKind: return .heartRate(try decodeHeartRate(slot))
         case gapKind: return .gap(try Gap(decoding: slot))
         case rejectionKind: return .rejection(try Rejection(decoding: slot))
+        case AlarmNote.kind: return .alarm(try AlarmNote(decoding: slot))
         default:
             guard let vital = VitalKind(recordKind: kind) else { throw .unknownKind(kind) }
             return .vital(try decodeVital(slot, vital))

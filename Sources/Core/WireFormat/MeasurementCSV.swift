@@ -9,7 +9,9 @@ extension FixedBuffer {
         append("timestamp,heart_rate,device_id,sensor,seq,session_id,contact,rr_ms,energy_kj,")
         append("clock,gap_reason,gap_sink,gap_count,gap_first_seq,gap_last_seq,")
         appendCSVVitalHeader()
-        append(",status_code,error_message,rejected_seq,payload\n")
+        append(",status_code,error_message,rejected_seq,payload")
+        appendCSVAlarmHeader()
+        append("\n")
     }
 
     /// Appends one record as one line of CSV (RFC 4180, with a line feed alone at its end), with
@@ -24,8 +26,8 @@ extension FixedBuffer {
     /// What the sensor did not send is an empty field; intervals and status words are separated by
     /// blanks. A gap record has no heart rate, and says in its columns what is missing; the other
     /// measurements have theirs behind them (`appendCSVVitalHeader`), and last come those of an
-    /// error record: status, reason, and the sequence of the record that a sink refused or the
-    /// notification in hexadecimal.
+    /// error record (status, reason, and the sequence of the record that a sink refused or the
+    /// notification in hexadecimal) and of the alarm log.
     public mutating func append(csv record: Record, device: Span<UInt8>) {
         append(timestamp: record.time.wallMicroseconds)
         append(Self.comma)
@@ -68,8 +70,20 @@ extension FixedBuffer {
             append(",,,,")
             appendCSVNoVital()
             append(csv: rejection)
+        case .alarm:
+            append(Self.comma)
+            append(csvText: device)
+            append(Self.comma)
+            if !record.isAboutSink { append(csvText: record.sensor.bytes) }
+            appendNumbers(of: record)
+            append(record.clock == .synced ? ",,,,synced,," : ",,,,unsynced,,")
+            if record.isAboutSink { append(csvText: record.sensor.bytes) }
+            append(",,,,")
+            appendCSVNoVital()
         }
-        if record.isRejection { append("\n") } else { append(",,,,\n") }
+        if !record.isRejection { append(",,,,") }
+        append(csvAlarm: record.alarmNote)
+        append("\n")
     }
 
     /// Appends the columns of an error record, each with a comma in front.

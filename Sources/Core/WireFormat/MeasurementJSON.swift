@@ -18,7 +18,8 @@ extension FixedBuffer {
     /// The line feed is part of the record, because Firehose puts none between records.
     ///
     /// What is no heart rate has no `heart_rate` and says what it is: `measurement` for the other
-    /// sensors at the bedside (drawn in VitalJSON.swift), `event` for what the gateway notes,
+    /// sensors at the bedside (drawn in VitalJSON.swift), `event` for what the gateway notes
+    /// (`gap`, and `alarm`, drawn in AlarmJSON.swift),
     /// `status_code` for what was refused for good (drawn in RejectionJSON.swift). So an index or
     /// a query of heart rates takes the lines that have `heart_rate`, and nothing else gets in.
     public mutating func append(json record: Record, device: Span<UInt8>) {
@@ -45,6 +46,11 @@ extension FixedBuffer {
             append(rejected: rejection, in: record, device: device)
             appendIdentity(of: record, device: device)
             append(details: rejection)
+        case .alarm(let note):
+            append("\",\"event\":\"alarm\"")
+            append(words: note)
+            appendIdentity(of: record, device: device)
+            append(details: note)
         }
         append(record.clock == .synced ? ",\"clock\":\"synced\"" : ",\"clock\":\"unsynced\"")
         append(",\"schema\":1}\n")
@@ -53,8 +59,8 @@ extension FixedBuffer {
     private mutating func appendIdentity(of record: Record, device: Span<UInt8>) {
         append(",\"device_id\":")
         append(jsonString: device)
-        if record.sensor.count > 0, record.isGap || !record.isAboutSink {
-            append(record.isGap ? ",\"sink\":" : ",\"sensor\":")
+        if record.sensor.count > 0, !record.isRejection || !record.isAboutSink {
+            append(record.isAboutSink ? ",\"sink\":" : ",\"sensor\":")
             append(jsonString: record.sensor.bytes)
         }
         append(",\"seq\":")

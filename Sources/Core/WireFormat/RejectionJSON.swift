@@ -108,15 +108,22 @@ extension FixedBuffer {
 }
 
 extension Record {
-    var isGap: Bool { if case .gap = payload { true } else { false } }
+    var alarmNote: AlarmNote? { if case .alarm(let note) = payload { note } else { nil } }
     var isRejection: Bool { if case .rejection = payload { true } else { false } }
 
-    /// The name in it is a sink's: a gap record, or an error record about one.
+    /// The name in it is a sink's: a gap record, an alarm of a sink, or an error record about one.
     var isAboutSink: Bool {
         switch payload {
         case .gap: true
         case .rejection(let rejection):
-            if case .record(let kind, _, _) = rejection.origin { Gap.isKind(kind) } else { false }
+            if case .record(let kind, _, _) = rejection.origin {
+                Gap.isKind(kind)
+                    || AlarmNote.isAboutSink(
+                        kind: kind, first: rejection.bytes.count > 0 ? rejection.bytes[0] : 0)
+            } else {
+                false
+            }
+        case .alarm(let note): note.isAboutSink
         case .heartRate, .vital: false
         }
     }

@@ -1,4 +1,5 @@
-#define _GNU_SOURCE  // statx(2), dup3(2), pipe2(2), posix_spawn_file_actions_addclosefrom_np(3)
+// statx(2), dup3(2), accept4(2), pipe2(2), posix_spawn_file_actions_addclosefrom_np(3)
+#define _GNU_SOURCE
 
 #include "CLinux.h"
 
@@ -7,6 +8,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
@@ -23,6 +25,10 @@ int64_t pulsegate_birth_microseconds(int descriptor) {
 
 int pulsegate_replace_descriptor(int other, int descriptor) {
     return dup3(other, descriptor, O_CLOEXEC);
+}
+
+int pulsegate_accept(int listener) {
+    return accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 }
 
 // What of a start may fail: each step answers 0 or an error number.

@@ -7,6 +7,8 @@ public struct Configuration: Equatable, Sendable {
     public var deviceID: String
     /// The directory of the ring and of file sinks; not looked at yet.
     public var dataDirectory: String
+    /// The directory of the control socket, where it is set.
+    public var runtimeDirectory: String?
     public var logLevel: LogLevel
     public var statusIntervalNanoseconds: Int64
     public var input: InputSettings
@@ -14,6 +16,12 @@ public struct Configuration: Equatable, Sendable {
     /// The sensors that are named, in the order of their first headings.
     public var sensors: [SensorSettings]
     public var alarm: AlarmSettings
+    /// What all alarms have in common.
+    public var manners = AlarmManners()
+    /// Lamps and buzzers, in the order of their first headings.
+    public var outputs: [OutputSettings] = []
+    /// The button that acknowledges.
+    public var button: ButtonSettings?
     public var ring: RingSettings
     /// 1 to 8, in the order of their first headings; names differ. At least one takes records and
     /// one takes errors.
@@ -25,6 +33,8 @@ public struct Configuration: Equatable, Sendable {
     public static let sinkLimit = 8
     /// Sensors that there may be: two rooms full of straps, and room for devices that are none.
     public static let sensorLimit = 56
+    /// Lamps and buzzers that a configuration may have.
+    public static let outputLimit = 8
 
     /// The gateway has settings of sensors too.
     public typealias Sensor = SensorSettings
@@ -106,10 +116,14 @@ public struct SensorSettings: Equatable, Sendable {
     public var alarm: AlarmSettings
 }
 
-/// The high heart rate alarm: `[alarm]`. `clearBeatsPerMinute <= highBeatsPerMinute`.
+/// The heart rate alarms: `[alarm]`. `clearBeatsPerMinute <= highBeatsPerMinute`, and
+/// `lowClearBeatsPerMinute >= lowBeatsPerMinute`.
 public struct AlarmSettings: Equatable, Sendable {
     public var highBeatsPerMinute: UInt16
     public var clearBeatsPerMinute: UInt16
+    /// nil: no low alarm.
+    public var lowBeatsPerMinute: UInt16?
+    public var lowClearBeatsPerMinute: UInt16 = 0
     public var onsetDelayNanoseconds: Int64
 }
 
@@ -162,11 +176,20 @@ public struct SinkSettings: Equatable, Sendable {
         case all
     }
 
+    /// What goes first when more waits than a batch: the key `order`.
+    public enum Order: String, CaseIterable, Sendable {
+        case oldestFirst = "oldest_first"
+        case newestFirst = "newest_first"
+    }
+
     public var name: String
     public var takes = Takes.records
     public var flushNanoseconds: Int64
     public var batchRecords: Int
     public var batchBytes: Int
+    public var order = Order.oldestFirst
+    /// Records a second that a backlog is sent at, at most; nil: no limit.
+    public var drainRate: Int?
     /// Bodies are sent in gzip.
     public var compresses = false
     public var target: Target

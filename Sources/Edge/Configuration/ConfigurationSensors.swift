@@ -75,6 +75,7 @@ extension ConfigurationBuilder {
         limits.clearBeatsPerMinute = clearLimit(
             &section, high: Int64(limits.highBeatsPerMinute),
             otherwise: Int64(limits.clearBeatsPerMinute))
+        lowLimits(&section, of: &limits)
         if case .number(let delay) = section.written("onset_delay") {
             limits.onsetDelayNanoseconds = delay
         }

@@ -3,13 +3,13 @@
 /// `Key.all` is the one list: files are read with it, defaults come from it, and the reference
 /// for users is printed from it.
 struct Key {
-    /// A kind of section; `sink` stands for each `[sink NAME]`, `sensor` for each
-    /// `[sensor NAME]`.
+    /// A kind of section; `sink` stands for each `[sink NAME]`, and so do `sensor`
+    /// and `output`.
     enum Section: String, CaseIterable {
-        case gateway, input, bluetooth, sensor, alarm, ring, sink
+        case gateway, input, bluetooth, sensor, alarm, output, button, ring, sink
 
         /// There may be several, each with a name.
-        var isNamed: Bool { self == .sink || self == .sensor }
+        var isNamed: Bool { self == .sink || self == .sensor || self == .output }
 
         /// `gateway`, `sink NAME`.
         var title: String { isNamed ? "\(rawValue) NAME" : rawValue }
@@ -19,6 +19,7 @@ struct Key {
             switch self {
             case .sink: Configuration.sinkLimit
             case .sensor: Configuration.sensorLimit
+            case .output: Configuration.outputLimit
             default: 1
             }
         }

@@ -5,7 +5,8 @@ extension Key {
 
     /// Every key, in the order of the reference.
     static let all: [Key] =
-        gateway + input + bluetooth + sensor + alarm + ring + sink + fileSink + serviceSink
+        gateway + input + bluetooth + sensor + alarm + output + button + ring + sink + fileSink
+        + serviceSink
         + credentials
 
     private static let gateway: [Key] = [
@@ -16,6 +17,10 @@ extension Key {
         Key(
             .gateway, "data", .path(name: "DIRECTORY"), .required,
             "Where the ring file and the files of sinks are kept."),
+        Key(
+            .gateway, "runtime", .path(name: "DIRECTORY"),
+            .derived("`$RUNTIME_DIRECTORY`, else as `data`"),
+            "Where the socket `control` lies, by which `pulsegate alarm` reaches the gateway."),
         Key(
             .gateway, "log", .choice(LogLevel.allCases.map(\.rawValue)), .value("info"),
             "The least important messages that are still written."),
@@ -104,6 +109,14 @@ extension Key {
             .derived("5 below its own `high`, else as in [alarm]"),
             "A raised alarm of this sensor clears strictly below it. At most `high`."),
         Key(
+            .sensor, "low", .count(20...300, unit: "beats per minute"),
+            .derived("as in [alarm]"),
+            "A heart rate of this sensor strictly below it is an alarm condition too."),
+        Key(
+            .sensor, "low_clear", .count(20...310, unit: "beats per minute"),
+            .derived("5 above its own `low`, else as in [alarm]"),
+            "A raised low alarm of this sensor clears strictly above it."),
+        Key(
             .sensor, "onset_delay", .duration(0...minute), .derived("as in [alarm]"),
             "How long the condition must hold before the alarm is raised."),
     ]
@@ -117,8 +130,77 @@ extension Key {
             .derived("5 below `high`"),
             "A raised alarm clears strictly below it. At most `high`."),
         Key(
+            .alarm, "low", .count(20...300, unit: "beats per minute"), .absent("no such alarm"),
+            "A heart rate strictly below it is an alarm condition too."),
+        Key(
+            .alarm, "low_clear", .count(20...310, unit: "beats per minute"),
+            .derived("5 above `low`"),
+            "A raised low alarm clears strictly above it. At least `low`."),
+        Key(
             .alarm, "onset_delay", .duration(0...minute), .value("3s"),
             "How long the condition must hold before the alarm is raised."),
+        Key(
+            .alarm, "pause", .duration(10 * second...10 * minute), .value("2min"),
+            "How long acknowledging an alarm pauses its sound."),
+        Key(
+            .alarm, "sensor_lost", .duration(3 * second...10 * minute), .value("10s"),
+            "A sensor that sent values is lost when it has been silent for this."),
+        Key(
+            .alarm, "self_test", .yesOrNo, .value("yes"),
+            "Plays one burst on every output at the start."),
+    ]
+
+    private static let output: [Key] = [
+        Key(
+            .output, "type", .choice(OutputSettings.Kind.allCases.map(\.rawValue)), .required,
+            "What it is: a line of a GPIO chip, an LED of the kernel, a PWM channel (a buzzer "
+                + "that plays a note), a terminal's bell, or a file with a line for each change."),
+        Key(
+            .output, "shows", .choice(OutputSettings.Shows.allCases.map(\.rawValue)), .required,
+            "An `alarm` lamp, a `status` lamp (how the gateway is), one lamp for `both`, or "
+                + "`sound`."),
+        Key(
+            .output, "chip", .text(anyText(1...31), name: "LABEL"), .required, types: ["gpio"],
+            "The label of the GPIO chip, or its name; `pulsegate board detect` lists them."),
+        Key(
+            .output, "line", .text(anyText(1...31), name: "LINE"), .required, types: ["gpio"],
+            "Number or name of the line."),
+        Key(
+            .output, "active_low", .yesOrNo, .value("no"), types: ["gpio"],
+            "The lamp is on when the line is low."),
+        Key(
+            .output, "drive", .choice(["push_pull", "open_drain", "open_source"]),
+            .value("push_pull"), types: ["gpio"],
+            "How the line is driven."),
+        Key(
+            .output, "led", .text(anyText(1...63), name: "NAME"), .required, types: ["led"],
+            "The LED's name in /sys/class/leds."),
+        Key(
+            .output, "pwm", .text(anyText(1...31), name: "pwmchip0/0"), .required, types: ["pwm"],
+            "The chip and the channel in /sys/class/pwm."),
+        Key(
+            .output, "path", .path(name: "FILE"),
+            .derived(
+                "`/dev/tty` for `bell`, else "
+                    + "`DATA/NAME.log`"), types: ["bell", "file"], "The terminal or the file."),
+    ]
+
+    private static let button: [Key] = [
+        Key(
+            .button, "chip", .text(anyText(1...31), name: "LABEL"), .absent("no button"),
+            "The label of the GPIO chip with the button that acknowledges alarms, or its name."),
+        Key(
+            .button, "line", .text(anyText(1...31), name: "LINE"), .absent("no button"),
+            "Number or name of its line."),
+        Key(
+            .button, "active_low", .yesOrNo, .value("yes"),
+            "The line is low while the button is pressed."),
+        Key(
+            .button, "bias", .choice(["as_is", "none", "pull_up", "pull_down"]),
+            .value("pull_up"), "The resistor within the chip."),
+        Key(
+            .button, "debounce", .duration(0...second), .value("20ms"),
+            "How long a contact must be quiet before it counts again."),
     ]
 
     private static let ring: [Key] = [
@@ -164,6 +246,16 @@ extension Key {
         Key(
             .sink, "batch_bytes", .size(16 << 10...5 << 20), .value("512KiB"),
             "The most bytes in a batch."),
+        Key(
+            .sink, "order", .choice(SinkSettings.Order.allCases.map(\.rawValue)),
+            .value("oldest_first"),
+            "What goes first after an outage: what was missed, in order, or with `newest_first` "
+                + "the newest batch and what arrives, and behind it what was missed."),
+        Key(
+            .sink, "drain_rate", .count(1...1_000_000, unit: "records a second"),
+            .derived("no limit; 200 with `order = newest_first`"),
+            "How fast a backlog is sent at most. It holds for all records with "
+                + "`order = oldest_first`, and never for the last ones before an exit."),
     ]
 
     private static let fileSink: [Key] = [

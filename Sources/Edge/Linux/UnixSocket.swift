@@ -26,12 +26,7 @@ public enum UnixSocket {
         guard let length = fill(&address, with: name) else {
             throw SystemError(call: "connect", subject: name.text, number: ENAMETOOLONG)
         }
-        let socket = FileDescriptor(
-            owning: try retrying("socket", name.text) {
-                Glibc.socket(
-                    AF_UNIX,
-                    Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue), 0)
-            })
+        let socket = try stream(name.text)
         try retrying("connect", name.text) {
             unsafe withUnsafePointer(to: &address) { start in
                 unsafe start.withMemoryRebound(to: sockaddr.self, capacity: 1) {
@@ -40,6 +35,51 @@ public enum UnixSocket {
             }
         }
         return socket
+    }
+
+    /// Listens at `path` without waiting, in the place of whatever lies there. Its user and its
+    /// group may connect (mode 0660, unix(7)).
+    public static func listen(at path: String) throws(SystemError) -> FileDescriptor {
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        guard let length = fill(&address, with: .path(path)) else {
+            throw SystemError(call: "bind", subject: path, number: ENAMETOOLONG)
+        }
+        let socket = try stream(path)
+        try Path.remove(path)
+        // Nobody else's bits from its first moment on.
+        let mask = umask(0o117)
+        defer { umask(mask) }
+        try retrying("bind", path) {
+            unsafe withUnsafePointer(to: &address) { start in
+                unsafe start.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                    unsafe Glibc.bind(socket.number, $0, length)
+                }
+            }
+        }
+        let number = socket.number
+        try retrying("listen", path) { Glibc.listen(number, 8) }
+        return socket
+    }
+
+    /// The next caller; nil when nobody waits.
+    public static func accept(
+        _ listener: borrowing FileDescriptor
+    ) throws(SystemError) -> FileDescriptor? {
+        let number = pulsegate_accept(listener.number)
+        if number >= 0 { return FileDescriptor(owning: number) }
+        // A caller who has gone already is no failure (accept(2)).
+        if errno == EAGAIN || errno == EINTR || errno == ECONNABORTED { return nil }
+        throw SystemError.last("accept4", "control socket")
+    }
+
+    private static func stream(_ subject: String) throws(SystemError) -> FileDescriptor {
+        FileDescriptor(
+            owning: try retrying("socket", subject) {
+                Glibc.socket(
+                    AF_UNIX,
+                    Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue), 0)
+            })
     }
 
     /// The length of the address with `name` in it; nil when it does not fit.
@@ -96,5 +136,20 @@ extension FileDescriptor {
         if length < 0 { return .nothing }
         if length == 0 && hasEnded { return .end }
         return .packet(length: length, isCut: length > buffer.count)
+    }
+
+    /// Sends what goes without waiting of `bytes` from `start` on. Answers how many bytes went.
+    public borrowing func send(
+        _ bytes: Span<UInt8>, from start: Int
+    ) throws(SystemError) -> Int {
+        let descriptor = number
+        let sent = unsafe bytes.withUnsafeBufferPointer { source in
+            unsafe Glibc.send(
+                descriptor, source.baseAddress.map { unsafe $0 + start }, source.count - start,
+                Int32(MSG_DONTWAIT) | Int32(MSG_NOSIGNAL))
+        }
+        if sent >= 0 { return sent }
+        if errno == EAGAIN || errno == EINTR { return 0 }
+        throw SystemError.last("send", "a socket")
     }
 }

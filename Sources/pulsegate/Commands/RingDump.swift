@@ -12,13 +12,19 @@ struct RingSelection {
     var sensor: SensorName?
     /// Only what this sink has not acknowledged.
     var sink: SinkTail?
+    /// Only the alarm log.
+    var isAlarmLog = false
 
     func takes(_ record: Record) -> Bool {
         let time = record.time.wallMicroseconds
         guard time >= from, time < to else { return false }
+        if isAlarmLog {
+            guard case .alarm = record.payload else { return false }
+        }
         if let sensor {
-            // A gap record has the name of a sink.
+            // A gap record has the name of a sink, and so has an alarm of one.
             if case .gap = record.payload { return false }
+            if case .alarm(let note) = record.payload, note.isAboutSink { return false }
             guard record.sensor == sensor else { return false }
         }
         return sink?.lacks(record.sequence) ?? true
@@ -85,6 +91,11 @@ enum RingDump {
     private static let bufferBytes = 256 << 10
 
     static func run(_ line: Options) throws(SetupError) -> Int32 {
+        try run(line, isAlarmLog: false)
+    }
+
+    /// With `isAlarmLog` the records of alarms alone.
+    static func run(_ line: Options, isAlarmLog: Bool) throws(SetupError) -> Int32 {
         let place = try RingPlace(line)
         let format: Format
         switch line.values["format"] {
@@ -93,6 +104,7 @@ enum RingDump {
         case .some(let name): throw SetupError("--format \(name): write ndjson or csv")
         }
         var selection = try Self.selection(line)
+        selection.isAlarmLog = isAlarmLog
         var reader = try place.open()
         let survey = try SetupError.ring { () throws(RingReaderError) in try reader.survey() }
         if let name = line.values["sink"] {

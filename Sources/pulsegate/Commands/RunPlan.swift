@@ -1,5 +1,6 @@
 import Alarm
 import Configuration
+import GPIO
 import Linux
 import SensorLink
 
@@ -33,7 +34,14 @@ extension SessionPlan {
                 staysAtEnd: configuration.input.atEnd == .stay,
                 drainNanoseconds: configuration.input.drainTimeoutNanoseconds),
             storagePolicy: configuration.ring.allowsVolatile ? .volatileAllowed : .lasting,
-            statusNanoseconds: configuration.statusIntervalNanoseconds)
+            statusNanoseconds: configuration.statusIntervalNanoseconds,
+            manners: Alarm.AlarmManners(
+                pauseNanoseconds: configuration.manners.pauseNanoseconds,
+                sensorLostNanoseconds: configuration.manners.sensorLostNanoseconds),
+            testsAtStart: configuration.manners.testsAtStart,
+            outputs: configuration.outputs.map { OutputPlan($0) },
+            button: configuration.button.map { ButtonPlan($0) },
+            controlPath: configuration.controlPath)
     }
 
     /// The sensors that have sections, and behind them the places for those that have none.
@@ -82,6 +90,53 @@ extension RateLimits {
         self.init(
             highBeatsPerMinute: settings.highBeatsPerMinute,
             clearBeatsPerMinute: settings.clearBeatsPerMinute,
-            onsetDelayNanoseconds: settings.onsetDelayNanoseconds)
+            onsetDelayNanoseconds: settings.onsetDelayNanoseconds,
+            lowBeatsPerMinute: settings.lowBeatsPerMinute,
+            lowClearBeatsPerMinute: settings.lowBeatsPerMinute == nil
+                ? nil : settings.lowClearBeatsPerMinute)
+    }
+}
+
+extension OutputPlan {
+    init(_ settings: OutputSettings) {
+        name = settings.name
+        role =
+            switch settings.shows {
+            case .alarm: .alarm
+            case .status: .status
+            case .both: .both
+            case .sound: .sound
+            }
+        device =
+            switch settings.target {
+            case .gpio(let chip, let line, let isActiveLow, let drive):
+                .gpio(
+                    GPIOWiring(
+                        chip: chip, line: line, isActiveLow: isActiveLow,
+                        drive: GPIOWiring.Drive(rawValue: drive) ?? .pushPull))
+            case .led(let name): .led(name)
+            case .pwm(let place): .pwm(place)
+            case .bell(let path): .bell(path)
+            case .file(let path): .file(path)
+            }
+    }
+}
+
+extension ButtonPlan {
+    init(_ settings: ButtonSettings) {
+        wiring = GPIOWiring(
+            chip: settings.chip, line: settings.line, isActiveLow: settings.isActiveLow,
+            bias: GPIOWiring.Bias(rawValue: settings.bias) ?? .pullUp)
+        debounceNanoseconds = settings.debounceNanoseconds
+    }
+}
+
+extension Configuration {
+    /// The socket by which commands reach the gateway of this configuration. systemd names the
+    /// folder that it makes for the unit (systemd.exec(5), RuntimeDirectory=).
+    var controlPath: String {
+        let given = Environment.value("RUNTIME_DIRECTORY")?.split(separator: ":").first
+        let folder = runtimeDirectory ?? given.map { String($0) } ?? dataDirectory
+        return folder.hasSuffix("/") ? "\(folder)control" : "\(folder)/control"
     }
 }

@@ -12,6 +12,14 @@ enum Usage {
           pulsegate net check --config FILE
               tries the way to each sink (key, name, TLS, clock, a request without records), and
               says of each step how it went and what to do
+          pulsegate alarm test|ack|status --config FILE
+              tries lamp and buzzer, acknowledges what sounds, says how it is; the gateway runs or,
+              for test, does not
+          pulsegate alarm log --config FILE|--data DIR [--from TIME] [--to TIME]
+                    [--format ndjson|csv]
+              what happened to alarms, from the records on the card
+          pulsegate board detect
+              which board this is, its GPIO chips, and what to write for lamp, buzzer and button
           pulsegate scan [--for SECONDS] [--adapter hci0] [--all] [--json]
               the sensors in range, and what to write into the configuration for each
           pulsegate ble list|info|connect|disconnect|forget [ADDRESS] [--json]

@@ -19,6 +19,7 @@ struct AlarmStory {
                         highestBeatsPerMinute: line.event.beatsPerMinute))
             case .clear:
                 if let last = finished.indices.last { finished[last].clearedSeconds = seconds }
+            case .acknowledge, .resound: break
             }
         }
         followed = journal.alarms.count

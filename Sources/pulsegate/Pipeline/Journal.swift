@@ -19,8 +19,8 @@ final class Journal {
     private static let alarmLimit = 10_000
 
     let log: Log
-    private var sensors: [String]
-    private let sinks: [String]
+    private(set) var sensors: [String]
+    let sinks: [String]
     private let start: Moment
     private(set) var alarms: [AlarmLine] = []
     /// Bytes of a notification in hand → its alarm decided and carried out.
@@ -70,16 +70,12 @@ final class Journal {
 
     func note(_ event: AlarmEvent) {
         let elapsed = event.time.monotonicNanoseconds - start.monotonicNanoseconds
-        if alarms.count < Self.alarmLimit {
+        let isEdge = event.edge == .raise || event.edge == .clear
+        if event.condition.isRate, isEdge, alarms.count < Self.alarmLimit {
             alarms.append(AlarmLine(event: event, seconds: elapsed / 1_000_000_000))
         }
-        let sensor = sensors[event.sensor]
-        switch event.edge {
-        case .raise:
-            log.write(.warning, "ALARM \(sensor): \(event.beatsPerMinute) bpm, high heart rate")
-        case .clear:
-            log.write(.notice, "alarm cleared \(sensor): \(event.beatsPerMinute) bpm")
-        }
+        let (level, text) = AlarmText.line(event, sensors: sensors, sinks: sinks)
+        log.write(level, text)
     }
 
     func note(_ report: LinkReport) {

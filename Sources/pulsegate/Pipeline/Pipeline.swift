@@ -1,3 +1,5 @@
+import Alarm
+import ControlSocket
 import Diagnostics
 import Gateway
 import HTTPS
@@ -12,7 +14,7 @@ import Vitals
 struct Pipeline: ~Copyable {
     /// What a wait of the poll loop is about.
     enum Token: UInt64 {
-        case worker, signals, network, input, radio, credentials
+        case worker, signals, network, input, radio, credentials, button, control
     }
 
     /// What woke the loop, beside its own descriptors.
@@ -34,10 +36,17 @@ struct Pipeline: ~Copyable {
     private let network: HTTPSClient?
     /// Sources of keys; nil without a sink that is reached over the network.
     private let desk: CredentialDesk?
+    /// Lamps, buzzers and the button.
+    let annunciator: Annunciator
+    /// Commands from outside; nil where nobody may give any.
+    private let control: ControlServer?
+    /// The generation of the button that the poller watches.
+    private var watchedButton = 0
 
     init(
         gateway: consuming Gateway, journal: Journal, ringJob: RingJob, worker: DiskWorker,
-        ports: [any SinkPort], network: HTTPSClient?, desk: CredentialDesk?, time: TimeKeeper
+        ports: [any SinkPort], network: HTTPSClient?, desk: CredentialDesk?, time: TimeKeeper,
+        annunciator: Annunciator, control: ControlServer?
     ) throws(SystemError) {
         let poller = try Poller()
         try poller.set(
@@ -50,6 +59,12 @@ struct Pipeline: ~Copyable {
             try poller.set(
                 desk.number, token: Token.credentials.rawValue, readable: true, writable: false)
         }
+        if let control {
+            try poller.set(
+                control.number, token: Token.control.rawValue, readable: true, writable: false)
+        }
+        self.annunciator = annunciator
+        self.control = control
         self.gateway = gateway
         self.journal = journal
         self.desk = desk
@@ -103,6 +118,8 @@ struct Pipeline: ~Copyable {
         while true {
             let action = gateway.nextAction(now: now)
             if case .alarm(let event) = action {
+                // Light and sound first: the log is a pipe that somebody may not read.
+                annunciator.follow(gateway.panel, now: now)
                 journal.note(event)
                 continue
             }
@@ -111,7 +128,10 @@ struct Pipeline: ~Copyable {
                 journal.alarmLatency.record(nanoseconds: now - begun)
                 arrival = nil
             }
-            guard let action else { return }
+            guard let action else {
+                // Lamps also say what is no alarm: the first value of a sensor.
+                return annunciator.follow(gateway.panel, now: now)
+            }
             perform(action)
         }
     }
@@ -143,12 +163,17 @@ struct Pipeline: ~Copyable {
         var due = gateway.deadline()
         if let deadline { due = min(due ?? deadline, deadline) }
         if let deadline = desk?.deadline(now: time.now()) { due = min(due ?? deadline, deadline) }
+        if let deadline = control?.deadline { due = min(due ?? deadline, deadline) }
         let now = Clock.monotonicNanoseconds()
+        try takeOutputs(now)
+        if let deadline = annunciator.deadline(now: now) { due = min(due ?? deadline, deadline) }
         if let woken { journal.turnLatency.record(nanoseconds: now - woken) }
         let timeout = due.map { $0 - now }
         var wakes = Wakes()
         var hasJobs = false
         var hasTraffic = false
+        var hasEdge = false
+        var hasCallers = false
         try poller.wait(timeoutNanoseconds: timeout) { event in
             switch Token(rawValue: event.token) {
             case .worker: hasJobs = true
@@ -156,16 +181,52 @@ struct Pipeline: ~Copyable {
             case .signals: wakes.signals = true
             case .input: wakes.input = true
             case .radio: wakes.radio = true
+            case .button: hasEdge = true
+            case .control: hasCallers = true
             // What programs have printed is taken in any case.
             case .credentials, nil: break
             }
         }
-        woken = Clock.monotonicNanoseconds()
+        let woke = Clock.monotonicNanoseconds()
+        woken = woke
+        annunciator.advance(woke)
+        if hasEdge && annunciator.takeEdge(now: woke) { gateway.acknowledgeAlarms(now: woke) }
+        gateway.noteClock(time.state(at: woke))
         if hasJobs { finishJobs() }
         if hasTraffic { finishTransfers() }
         carryOut()
         askForKeys()
+        if hasCallers || control?.deadline.map({ woke >= $0 }) ?? false {
+            try serveCallers(now: woke)
+        }
         return wakes
+    }
+
+    /// Looks for outputs and a button that are not there, and watches a new one.
+    private mutating func takeOutputs(_ now: Int64) throws(SystemError) {
+        annunciator.take(now)
+        guard annunciator.buttonGeneration != watchedButton, let number = annunciator.buttonNumber
+        else { return }
+        watchedButton = annunciator.buttonGeneration
+        try poller.set(number, token: Token.button.rawValue, readable: true, writable: false)
+    }
+
+    private mutating func serveCallers(now: Int64) throws(SystemError) {
+        guard let control else { return }
+        var lines: [String] = []
+        try control.service(now: now) { line in
+            lines.append(line)
+            return ControlDesk.answer(line, &self, now: now)
+        }
+        if !lines.isEmpty { carryOut() }
+    }
+
+    /// Begins to watch the button, and plays the test of the start.
+    mutating func beginAlarms(testing: Bool) {
+        let now = Clock.monotonicNanoseconds()
+        annunciator.take(now)
+        if testing && annunciator.hasOutputs { gateway.testAlarm(now: now) }
+        carryOut()
     }
 
     /// Lets the sources of keys do what is due; sinks whose key came or ended are told.
@@ -245,6 +306,8 @@ struct Pipeline: ~Copyable {
 
     /// Ends the worker after what it has begun, and what runs on the network.
     func stop() {
+        // The worker may have to wait for the card: no lamp stays as it just was meanwhile.
+        annunciator.close()
         for port in ports { port.cancel() }
         if let notes = time.save(atEnd: true) { worker.submit(notes) }
         desk?.stop()

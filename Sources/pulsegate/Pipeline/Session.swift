@@ -1,3 +1,4 @@
+import Alarm
 import Bytes
 import Gateway
 import Linux
@@ -235,7 +236,10 @@ struct Session: ~Copyable {
         radioIsBusy = radio.turn(
             deliver: { delivery, bytes in
                 // A value that stands still is no heart rate: neither judged nor sent.
-                guard !delivery.isFrozen else { return }
+                guard !delivery.isFrozen else {
+                    return pipeline.gateway.heard(
+                        sensor: delivery.sensor, now: Clock.monotonicNanoseconds())
+                }
                 pipeline.feed(
                     bytes, delivery.characteristic, sensor: delivery.sensor,
                     time: pipeline.time.now())
@@ -254,6 +258,23 @@ struct Session: ~Copyable {
             return
         }
         pipeline.journal.note(report)
+        noteAlarm(report)
+    }
+
+    /// What the way to the sensors finds out is an alarm too.
+    private mutating func noteAlarm(_ report: LinkReport) {
+        let now = Clock.monotonicNanoseconds()
+        switch report {
+        case .frozen(let sensor): pipeline.gateway.note(.frozen, true, sensor: sensor, now: now)
+        case .unfrozen(let sensor):
+            pipeline.gateway.note(.frozen, false, sensor: sensor, now: now)
+        case .batteryLow(let sensor, _):
+            pipeline.gateway.note(.batteryLow, true, sensor: sensor, now: now)
+        case .batteryWell(let sensor, _):
+            pipeline.gateway.note(.batteryLow, false, sensor: sensor, now: now)
+        default: return
+        }
+        pipeline.carryOut()
     }
 
     private mutating func drain(within nanoseconds: Int64) {

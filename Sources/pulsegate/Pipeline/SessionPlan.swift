@@ -1,4 +1,5 @@
 import Alarm
+import ControlSocket
 import Credentials
 import Gateway
 import HTTPS
@@ -28,6 +29,9 @@ struct SinkPlan {
     var takes = SinkSettings.Takes.records
     var flushNanoseconds: Int64
     var batchRecords: Int
+    var order = SinkSettings.Order.oldestFirst
+    /// Records a second.
+    var drainRate: Int?
     var kind: Kind
 
     /// Its part of the line that says what a session does.
@@ -67,6 +71,13 @@ struct SessionPlan {
     var storagePolicy = StoragePolicy.lasting
     /// How often the log says how it goes.
     var statusNanoseconds: Int64?
+    /// nil: heart rates are judged, and that is all.
+    var manners: AlarmManners?
+    var testsAtStart = false
+    var outputs: [OutputPlan] = []
+    var button: ButtonPlan?
+    /// Where the control socket lies; nil for none.
+    var controlPath: String?
 }
 
 extension SessionPlan {
@@ -106,14 +117,32 @@ extension SessionPlan {
         let ringJob = RingJob(
             file: ring, records: max(Limits.writeRecords, Limits.readRecords), wear: wear)
         do throws(SystemError) {
-            let pipeline = try Pipeline(
+            var pipeline = try Pipeline(
                 gateway: gateway, journal: journal, ringJob: ringJob, worker: worker,
-                ports: ports, network: network, desk: desk, time: time)
+                ports: ports, network: network, desk: desk, time: time,
+                annunciator: Annunciator(outputs: outputs, button: button, log: log),
+                control: openControl(log))
+            if ending.hasInput { pipeline.beginAlarms(testing: testsAtStart) }
             return try Session(
                 pipeline: pipeline, replay: replay, radio: radio, ending: ending, signals: signals,
                 start: start, onBeat: onBeat)
         } catch {
             throw SetupError("\(error)")
+        }
+    }
+
+    /// A gateway that cannot be asked is a gateway all the same.
+    private func openControl(_ log: Log) -> ControlServer? {
+        guard let controlPath else { return nil }
+        do throws(SystemError) {
+            try Path.makeFolders(Path.folder(of: controlPath))
+            return try ControlServer(path: controlPath)
+        } catch {
+            log.write(
+                .warning,
+                "control socket: \(error); `pulsegate alarm` does not reach this gateway (set "
+                    + "[gateway] runtime)")
+            return nil
         }
     }
 
@@ -219,7 +248,8 @@ extension SessionPlan {
             settings.append(
                 SinkSettings(
                     name: try name(sink.name, "sink"), kind: kind, takes: sink.takes,
-                    batchRecords: sink.batchRecords, flushNanoseconds: sink.flushNanoseconds))
+                    batchRecords: sink.batchRecords, flushNanoseconds: sink.flushNanoseconds,
+                    order: sink.order, drainRate: sink.drainRate))
         }
         var gateway = GatewaySettings(
             device: Array(device.utf8), boot: boot,
@@ -228,6 +258,7 @@ extension SessionPlan {
             sinks: settings, syncNanoseconds: syncNanoseconds, seed: Entropy.draw())
         gateway.md5 = LibCrypto.md5Function
         gateway.lazyNanoseconds = lazyNanoseconds
+        gateway.manners = manners
         gateway.syncsEach = syncsEach
         gateway.refusesWhenFull = refusesWhenFull
         gateway.start = start

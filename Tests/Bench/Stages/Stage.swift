@@ -16,7 +16,7 @@ import WireFormat
 enum Stage: String, CaseIterable {
     /// Bytes of 0x2A37 to a measurement.
     case decode
-    /// The alarm's state machine.
+    /// The panel of eight sensors that decides about alarms.
     case judge
     /// A record into its slot, with CRC-32C.
     case slot
@@ -72,13 +72,15 @@ private func decoded(_ bytes: Span<UInt8>) -> Int {
 }
 
 private func judgeRates(_ measurements: Int, _ stopwatch: inout Stopwatch) {
-    var alarm = RateAlarm(limits: RateLimits())
+    var panel = AlarmPanel(limits: Array(repeating: RateLimits(), count: 8), sinkCount: 2)
     var edges = 0
     stopwatch.start()
     for index in 0..<measurements {
         let rate = UInt16(60 + index & 127)
-        let edge = alarm.judge(beatsPerMinute: rate, at: Int64(index) * 1_000_000_000)
-        if edge != nil { edges += 1 }
+        let now = Int64(index) * 125_000_000
+        panel.judge(rate, sensor: index % 8, measuredAt: now, now: now)
+        panel.advance(to: now)
+        while panel.nextChange() != nil { edges += 1 }
     }
     stopwatch.stop()
     keep(edges)

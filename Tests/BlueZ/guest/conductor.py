@@ -112,7 +112,8 @@ class Records:
     def read(self) -> list[dict[str, Any]]:
         """The lines that are new, as records with `number` and `time`."""
         text = self.new_bytes()
-        records = [json.loads(line) for line in text.splitlines()]
+        records = [record for record in map(json.loads, text.splitlines())
+                   if record.get("event") != "alarm"]
         for record in records:
             record["time"] = datetime.datetime.fromisoformat(record["timestamp"]).timestamp()
             # Vital signs other than the heart rate carry theirs in their values.

@@ -64,4 +64,35 @@ struct RecordedSessionTests {
             }
         }
     }
+
+    /// The whole panel, sounds and lost sensors included: no more alarms than the heart rate has,
+    /// each raised when it has been above the limit for the delay. Prints what a reader asks for.
+    @Test(arguments: sessions)
+    func panelRaisesWhatTheHeartRateRaises(_ session: Session) throws {
+        var panel = AlarmPanel(limits: [RateLimits()], sinkCount: 0)
+        var times: [String] = []
+        var (raises, clears) = (0, 0)
+        for beat in try beats(session.name) {
+            let now = beat.milliseconds * 1_000_000
+            while let due = panel.deadline, due <= now { panel.advance(to: due) }
+            panel.judge(beat.beatsPerMinute, sensor: 0, measuredAt: now, now: now)
+            while let change = panel.nextChange() {
+                guard change.condition == .highRate else { continue }
+                let time = "\(beat.milliseconds / 1_000) s"
+                if change.edge == .raise {
+                    raises += 1
+                    times.append(time)
+                    panel.acknowledge(now: now)
+                } else if change.edge == .clear {
+                    clears += 1
+                    times[times.count - 1] += " to \(time)"
+                }
+            }
+            #expect((panel.lamp == .dark) == !panel.entries.contains { $0.isRaised })
+        }
+        #expect(raises == session.raises && clears == session.clears)
+        print(
+            "\(session.name): \(session.rawSteps) raw steps over 150, \(raises) alarms: "
+                + times.joined(separator: ", "))
+    }
 }

@@ -59,7 +59,7 @@ struct Promise {
             if case .record(_, let about, _) = rejection.origin {
                 errors[head] = sink(rejection.sink).map { ($0, about) }
             }
-        case .heartRate, .vital: break
+        case .heartRate, .vital, .alarm: break
         }
         if case .rejection = record.payload { isError.append(true) } else { isError.append(false) }
         slots.append(slot)
@@ -170,7 +170,7 @@ extension SinkSettings {
         switch record.payload {
         case .rejection: takes != .records
         case .gap: takes != .errors || record.sensor == name
-        case .heartRate, .vital: takes != .errors
+        case .heartRate, .vital, .alarm: takes != .errors
         }
     }
 }

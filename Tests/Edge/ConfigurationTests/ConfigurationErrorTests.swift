@@ -26,7 +26,8 @@ import Testing
         expect(
             "[alarm]\ncolour = red\n",
             "p.conf:6: [alarm] colour = red: is not a key of this section; "
-                + "the keys are high, clear, onset_delay")
+                + "the keys are high, clear, low, low_clear, onset_delay, pause, sensor_lost, "
+                + "self_test")
     }
 
     @Test func anUnknownSectionIsReportedOnceAndNotItsKeys() {
@@ -39,7 +40,8 @@ import Testing
         expect(
             "[mqtt]\n",
             "p.conf:5: [mqtt]: is not a section; the sections are [gateway], [input], "
-                + "[bluetooth], [sensor NAME], [alarm], [ring], [sink NAME]")
+                + "[bluetooth], [sensor NAME], [alarm], [output NAME], [button], [ring], "
+                + "[sink NAME]")
         expect(
             "[alarm high]\n",
             "p.conf:5: [alarm high]: is not a section; did you mean `[alarm]`?")
@@ -309,6 +311,17 @@ import Testing
             "[sink s]\ntype = firehose\nstream = s\nregion = r\nbatch_bytes = 5MiB\n",
             "p.conf:9: [sink s] batch_bytes = 5MiB: is more than Firehose takes in a request; "
                 + "write a size from 16KiB to 4MiB")
+    }
+
+    @Test func whatGoesFirstIsOneOfTwoAndItsRateANumber() {
+        expect(
+            "[sink s]\ntype = file\norder = fifo\n",
+            "p.conf:7: [sink s] order = fifo: is not a choice; "
+                + "write `oldest_first` or `newest_first`")
+        expect(
+            "[sink s]\ntype = file\ndrain_rate = 0\n",
+            "p.conf:7: [sink s] drain_rate = 0: is below the range; "
+                + "write a number from 1 to 1000000 (records a second)")
     }
 
     @Test func someSinkTakesRecords() {

@@ -73,6 +73,9 @@ uint32_t pulsegate_crc32c(const uint8_t *bytes, size_t count);
 // SOURCE_DATE_EPOCH in the environment of the build it is that day's, for reproducible builds.
 int64_t pulsegate_build_seconds(void);
 
+// accept4(2) with SOCK_NONBLOCK and SOCK_CLOEXEC: it needs _GNU_SOURCE.
+int pulsegate_accept(int listener);
+
 // Starts a program that is looked up in PATH, with nothing as standard input and standard error,
 // `output` as standard output, no other descriptor, no blocked signal and a process group of its
 // own. Answers an error number, 0 for success.
