@@ -45,7 +45,10 @@ func tests(
 
 let package = Package(
     name: "pulsegate",
-    products: [.executable(name: "pulsegate", targets: ["pulsegate"])],
+    products: [
+        .executable(name: "pulsegate", targets: ["pulsegate"]),
+        .executable(name: "relay", targets: ["relay"]),
+    ],
     targets: [
         // Core
         core("Bytes"),
@@ -118,6 +121,15 @@ let package = Package(
             ],
             exclude: ["Recordings/README.md"],
             resources: [.embedInCode("Recordings/interval-session.csv")],
+            swiftSettings: strict),
+
+        // The functions of the cloud half, one executable: Lambda's `bootstrap`
+        .executableTarget(
+            name: "relay",
+            dependencies: [
+                "Alarm", "Bytes", "HTTPS", "Kinesis", "LibCrypto", "Linux", "Relay", "SigV4",
+                "Time",
+            ],
             swiftSettings: strict),
 
         // Tests

@@ -222,14 +222,9 @@ public struct IndexingRun: ~Copyable {
         next = first
     }
 
-    /// There was no answer, or none that says anything.
+    /// There was no answer, or none that says anything, or no time left to ask.
     public mutating func bulkFailed(event: Span<UInt8>) {
         for index in sent { fail(index, event) }
-    }
-
-    /// There is no time left: what has not been sent comes again.
-    public mutating func stop(event: Span<UInt8>) {
-        if lowestFailed == nil, next < documents.count { fail(next, event) }
     }
 
     private mutating func fail(_ document: Int, _ event: Span<UInt8>) {
@@ -277,6 +272,8 @@ public struct IndexingRun: ~Copyable {
             else { break }
             reporting += 1
         }
+        precondition(
+            reporting > 0 || reported == refused.count, "an error record fits into a request")
         PutRecordsBody.finish(&body)
         return reporting > 0
     }
