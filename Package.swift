@@ -164,7 +164,10 @@ let package = Package(
             ]),
         tests(
             "KinesisTests", in: "Core", ["Bytes", "Kinesis", "LibCrypto", "TestSupport", "Uplink"],
-            besides: ["deaggregate.py"]),
+            besides: ["aggregate.py", "deaggregate.py"]),
+        tests(
+            "RelayTests", in: "Core",
+            ["Alarm", "Bytes", "Kinesis", "LibCrypto", "Relay", "TestSupport"]),
         tests("FirehoseTests", in: "Core", ["Bytes", "Firehose", "TestSupport", "Uplink"]),
         tests("OpenSearchTests", in: "Core", ["Bytes", "OpenSearch", "TestSupport", "Uplink"]),
         tests("UplinkTests", in: "Core", ["Bytes", "TestSupport", "Uplink"]),

@@ -60,6 +60,8 @@ public struct IndexingRun: ~Copyable {
         public var taken = 0
         public var refused = 0
         public var requests = 0
+
+        public init() {}
     }
 
     /// Takes the data of all entries of `event` out of base64 and aggregates.

@@ -34,7 +34,8 @@ public struct RelaySettings: Equatable, Sendable {
             handler = .transform(high: UInt16(high), clear: UInt16(clear))
         default:
             throw SettingError(
-                name: "_HANDLER", value: nil, remedy: "the function's Handler: indexer or transform")
+                name: "_HANDLER", value: nil, remedy: "the function's Handler: indexer or transform"
+            )
         }
     }
 }
