@@ -22,8 +22,8 @@ final class Exchange {
         }
     }
 
-    /// Sends the request that `transfer` has and waits for its end, `milliseconds` at most; nil: for
-    /// ever.
+    /// Sends the request that `transfer` has and waits for its end, `milliseconds` at most; nil:
+    /// for ever.
     func run(
         _ transfer: HTTPSTransfer, milliseconds: Int64?
     ) throws(RelayError) -> HTTPSAnswer {

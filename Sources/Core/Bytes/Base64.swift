@@ -106,7 +106,8 @@ public enum Base64Error: Error, Equatable, Sendable {
 }
 
 extension FixedBuffer {
-    /// Appends the bytes that `text` spells in base64 with padding (RFC 4648 section 4), or nothing.
+    /// Appends the bytes that `text` spells in base64 with padding (RFC 4648 section 4), or
+    /// nothing.
     public mutating func append(decodingBase64 text: Span<UInt8>) throws(Base64Error) {
         guard text.count % 4 == 0 else { throw .badLength(text.count) }
         guard text.count > 0 else { return }

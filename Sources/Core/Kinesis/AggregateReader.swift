@@ -4,8 +4,8 @@ import Bytes
 /// and what any other producer of the format writes (several keys, hash keys, tags).
 ///
 /// Nothing but the check value tells an aggregate from a record that happens to begin with the same
-/// four bytes. So whatever is not an aggregate to the last byte is one plain record, as in AWS's own
-/// readers, and never an error.
+/// four bytes. So whatever is not an aggregate to the last byte is one plain record, as in AWS's
+/// own readers, and never an error.
 public enum AggregateReader {
     private static let magic: [4 of UInt8] = [0xF3, 0x89, 0x9A, 0xC2]
     private static let digestBytes = 16

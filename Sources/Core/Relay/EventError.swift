@@ -1,9 +1,11 @@
 public import Bytes
 
-/// Why an event of Lambda is not of the shape that AWS documents for its source. No record of it can
-/// be told apart then, so the whole invocation fails.
+/// Why an event of Lambda is not of the shape that AWS documents for its source. No record of it
+/// can be told apart then, so the whole invocation fails.
 public enum EventError: Error, Equatable, Sendable, CustomStringConvertible {
     case notJSON(JSONError)
+    /// Its bytes are no UTF-8, so neither are the ids that go back.
+    case notUTF8
     /// No member with the list of records.
     case noRecords(name: String)
     /// A record without a member that every record has; `index` counts from 0.
@@ -12,9 +14,18 @@ public enum EventError: Error, Equatable, Sendable, CustomStringConvertible {
     public var description: String {
         switch self {
         case .notJSON(let error): "the event is no JSON: \(error.reason) at byte \(error.offset)"
+        case .notUTF8: "the event is no UTF-8"
         case .noRecords(let name): "the event has no list \(name)"
         case .missing(let name, let index): "record \(index) of the event has no \(name)"
         }
+    }
+}
+
+func checkText(_ event: Span<UInt8>) throws(EventError) {
+    do throws(UTF8.ValidationError) {
+        _ = try UTF8Span(validating: event)
+    } catch {
+        throw .notUTF8
     }
 }
 

@@ -19,6 +19,7 @@ public struct FirehoseEvent: Sendable {
     public let entries: [Entry]
 
     public init(_ event: Span<UInt8>) throws(EventError) {
+        try checkText(event)
         var scanner = JSONScanner(event)
         var entries: [Entry] = []
         try scanner.readList("records", of: event) { (scanner) throws(EventError) in

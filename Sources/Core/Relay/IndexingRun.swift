@@ -13,8 +13,8 @@ import Uplink
 ///            └──▶ error stream ◀───────────┘
 /// ```
 ///
-/// Whatever is behind the lowest record that comes again comes again too: nothing more is sent then,
-/// and errors are reported only of what is below it.
+/// Whatever is behind the lowest record that comes again comes again too: nothing more is sent
+/// then, and errors are reported only of what is below it.
 public struct IndexingRun: ~Copyable {
     /// One document within the data of the event.
     private struct Document {
@@ -201,8 +201,8 @@ public struct IndexingRun: ~Copyable {
         }
     }
 
-    /// The request was refused as a whole. Where its content is to blame, it is sent in halves until
-    /// the culprit is alone.
+    /// The request was refused as a whole. Where its content is to blame, it is sent in halves
+    /// until the culprit is alone.
     private mutating func bulkRefused(
         _ status: Int, _ body: Span<UInt8>, _ isPage: Bool, _ event: Span<UInt8>
     ) {
@@ -248,7 +248,8 @@ public struct IndexingRun: ~Copyable {
 
     // MARK: The error stream
 
-    /// Fills `body` with the next request to the error stream; false when there is nothing to report.
+    /// Fills `body` with the next request to the error stream; false when there is nothing to
+    /// report.
     public mutating func fillErrors(
         _ body: inout FixedBuffer, event: Span<UInt8>, at wallMicroseconds: Int64
     ) -> Bool {

@@ -22,6 +22,7 @@ public struct KinesisEvent: Sendable {
     public let entries: [Entry]
 
     public init(_ event: Span<UInt8>) throws(EventError) {
+        try checkText(event)
         var scanner = JSONScanner(event)
         var entries: [Entry] = []
         try scanner.readList("Records", of: event) { (scanner) throws(EventError) in

@@ -49,8 +49,8 @@ public enum FunctionError {
 ///
 /// `timestamp` is when it was refused. `payload_cut` says that the payload is not whole.
 public enum ErrorRecord {
-    /// Bytes of a payload at most: escaped, in base64 and with its key it still fits into one record
-    /// of a stream (1 MiB).
+    /// Bytes of a payload at most: escaped, in base64 and with its key it still fits into one
+    /// record of a stream (1 MiB).
     public static let payloadBytesMax = 64 << 10
 
     /// What is to be said of a payload.

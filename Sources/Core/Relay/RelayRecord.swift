@@ -87,8 +87,9 @@ public struct RelayRecord: Equatable, Sendable {
         }
     }
 
-    /// Appends the object as one line without its end, with `late_ms` as its last field: milliseconds
-    /// from the record's time to the stream, negative where the sender's clock is ahead.
+    /// Appends the object as one line without its end, with `late_ms` as its last field:
+    /// milliseconds from the record's time to the stream, negative where the sender's clock is
+    /// ahead.
     public func append(
         document bytes: Span<UInt8>, arrivalMilliseconds: Int64?, to buffer: inout FixedBuffer
     ) {

@@ -9,8 +9,8 @@ public import Bytes
 ///             {"recordId":"4956…","result":"ProcessingFailed","data":"bm8…"}]}
 /// ```
 ///
-/// An answer of more than 6 MB fails as a whole, and then Firehose puts everything aside. So a record
-/// that would not fit any more is failed alone, without its data, which Firehose still has.
+/// An answer of more than 6 MB fails as a whole, and then Firehose puts everything aside. So a
+/// record that would not fit any more is failed alone, without its data, which Firehose still has.
 public struct TransformAnswer: ~Copyable {
     /// Bytes of an answer at most (Lambda quotas, "Invocation payload": 6 MB).
     public static let bytesMax = 6_000_000

@@ -4,10 +4,11 @@ import Testing
 
 /// The zone of one record, beside the alarm that sees them all.
 struct AlarmZoneTests {
-    @Test(arguments: [
-        (144, AlarmZone.normal), (145, .clearing), (150, .clearing), (151, .high), (0, .normal),
-        (65_535, .high),
-    ] as [(UInt16, AlarmZone)])
+    @Test(
+        arguments: [
+            (144, AlarmZone.normal), (145, .clearing), (150, .clearing), (151, .high), (0, .normal),
+            (65_535, .high),
+        ] as [(UInt16, AlarmZone)])
     func limitsBelongToClearing(_ beatsPerMinute: UInt16, _ zone: AlarmZone) {
         #expect(RateLimits().zone(of: beatsPerMinute) == zone)
     }

@@ -49,6 +49,14 @@ struct EventTests {
         }
     }
 
+    @Test func bytesThatAreNoTextAreRefused() {
+        let bytes =
+            Array("{\"records\":[{\"data\":\"\",\"recordId\":\"".utf8) + [0xFF]
+            + Array("\"}]}".utf8)
+        #expect(throws: EventError.notUTF8) { try FirehoseEvent(bytes.span) }
+        #expect(throws: EventError.notUTF8) { try KinesisEvent(bytes.span) }
+    }
+
     @Test func whatIsNoJSONIsRefused() {
         for text in ["", "[]", "{\"Records\":[]}x", "{\"Records\":[{]}"] {
             #expect(throws: EventError.self) { try KinesisEvent(text.utf8.span) }

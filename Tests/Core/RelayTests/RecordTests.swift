@@ -45,7 +45,7 @@ struct RecordTests {
         (":89,", ":89,\"glucose_level\":3001,", .outOfRange("glucose_level")),
         (":89,", ":89,\"other\":1e999,", .outOfRange("other")),
         ("668.0", "-1e400", .outOfRange("rr_ms")),
-        (":89,", ":089,", .notJSON(offset: 55)),
+        (":89,", ":089,", .notJSON(offset: 56)),
     ])
     func aChangeMakesItNoRecord(_ old: String, _ new: String, _ error: RecordError) {
         let changed = Fixture.line.replacingOccurrences(of: old, with: new)
