@@ -17,7 +17,7 @@ public struct RelaySettings: Equatable, Sendable {
     public init(_ value: @escaping (String) -> String?) throws(SettingError) {
         let reader = EnvironmentReader(value)
         runtimeAPI = try reader.required(
-            "AWS_LAMBDA_RUNTIME_API", remedy: "Lambda sets it; this program runs nowhere else")
+            "AWS_LAMBDA_RUNTIME_API", remedy: "set by Lambda; this program runs nowhere else")
         let level = try reader.word(
             "PULSEGATE_LOG_LEVEL", ["notice", "error", "warning", "info", "debug"])
         isVerbose = level == "info" || level == "debug"
@@ -63,7 +63,7 @@ public struct IndexerSettings: Equatable, Sendable {
     init(_ reader: EnvironmentReader) throws(SettingError) {
         endpoint = try reader.endpoint("PULSEGATE_OPENSEARCH_ENDPOINT", default: nil)
         service = try reader.word("PULSEGATE_OPENSEARCH_SERVICE", ["es", "aoss"])
-        region = try reader.required("AWS_REGION", remedy: "Lambda sets it")
+        region = try reader.required("AWS_REGION", remedy: "set by Lambda")
         let period = try reader.word("PULSEGATE_INDEX_PERIOD", ["month", "none"])
         indexing = IndexingSettings(
             names: IndexNames(

@@ -20,4 +20,4 @@ for line in sys.stdin:
         {"key": part["kinesis"]["partitionKey"],
          "isAggregated": part["kinesis"].get("aggregated", False),
          "data": base64.b64encode(base64.b64decode(part["kinesis"]["data"])).decode()}
-        for part in parts]), flush=True)
+        for part in parts], default=str), flush=True)
