@@ -100,7 +100,8 @@ def package_kibibytes(paths):
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
         for path in paths:
             files = [path] if path.is_file() else [
-                file for file in path.rglob("*") if file.is_file() and "__pycache__" not in str(file)]
+                file for file in path.rglob("*")
+                if file.is_file() and "__pycache__" not in str(file)]
             for file in files:
                 archive.write(file, file.relative_to(path.parent))
     return len(target.getvalue()) / 1024

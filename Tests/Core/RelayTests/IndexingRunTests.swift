@@ -133,6 +133,29 @@ struct IndexingRunTests {
         }
     }
 
+    @Test func whatIsNoRecordIsReportedOnceWhenItsNeighboursAreSentInHalves() throws {
+        let texts = (0..<16).map { place in
+            place % 5 == 3 ? "bad \(place)" : Fixture.numbered(place, heartRate: 80 + place)
+        }
+        let drive = try Drive(Fixture.kinesis(lines(texts))) { lines in
+            lines.contains { $0.contains(":90,") } ? (400, "{}") : self.allTaken(lines)
+        }
+        #expect(drive.lowest == nil && drive.counts.taken == 12 && drive.counts.refused == 4)
+        let payloads = drive.errors.compactMap { $0["payload"] as? String }
+        #expect(Set(payloads) == Set([texts[3], texts[8], texts[10], texts[13]]))
+        #expect(payloads.count == 4)
+    }
+
+    /// As no shard hands them out: the lowest is found all the same.
+    @Test func theLowestIsFoundInAnyOrder() throws {
+        let event = String(
+            decoding: Fixture.kinesis(lines((0..<3).map { Fixture.numbered($0) })),
+            as: UTF8.self
+        ).replacingOccurrences(of: "\"101\"", with: "\"99\"")
+        let drive = try Drive(Array(event.utf8)) { _ in (200, Drive.items([503, 503, 503])) }
+        #expect(drive.lowest == "99")
+    }
+
     @Test func anErrorStreamThatRefusesMakesTheRecordComeAgain() throws {
         let event = Fixture.kinesis(lines([Fixture.numbered(1), "bad", Fixture.numbered(2)]))
         let drive = try Drive(event, errorStatus: 400, answer: allTaken)
