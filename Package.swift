@@ -50,7 +50,10 @@ func tests(
 
 let package = Package(
     name: "pulsegate",
-    products: [.executable(name: "pulsegate", targets: ["pulsegate"])],
+    products: [
+        .executable(name: "pulsegate", targets: ["pulsegate"]),
+        .executable(name: "relay", targets: ["relay"]),
+    ],
     targets: [
         // Core
         core("Bytes"),
@@ -64,6 +67,7 @@ let package = Package(
         core("Kinesis", ["Bytes", "Uplink"]),
         core("Firehose", ["Bytes", "Uplink"]),
         core("OpenSearch", ["Bytes", "Uplink"]),
+        core("Relay", ["Alarm", "Bytes", "Kinesis", "OpenSearch", "Time", "Uplink"]),
         core("SensorLink", ["Bytes", "Uplink", "Vitals"]),
         core("Credentials", ["Bytes", "Time", "Uplink"]),
         core("Diagnostics"),
@@ -124,6 +128,15 @@ let package = Package(
             resources: [.embedInCode("Recordings/interval-session.csv")],
             swiftSettings: shipped),
 
+        // The functions of the cloud half, one executable: Lambda's `bootstrap`
+        .executableTarget(
+            name: "relay",
+            dependencies: [
+                "Alarm", "Bytes", "HTTPS", "Kinesis", "LibCrypto", "Linux", "Relay", "SigV4",
+                "Time",
+            ],
+            swiftSettings: strict),
+
         // Tests
         .target(
             name: "TestSupport", dependencies: ["Bytes"], path: "Tests/Support/TestSupport",
@@ -156,7 +169,10 @@ let package = Package(
             ]),
         tests(
             "KinesisTests", in: "Core", ["Bytes", "Kinesis", "LibCrypto", "TestSupport", "Uplink"],
-            besides: ["deaggregate.py"]),
+            besides: ["aggregate.py", "deaggregate.py"]),
+        tests(
+            "RelayTests", in: "Core",
+            ["Alarm", "Bytes", "Kinesis", "LibCrypto", "Relay", "TestSupport"]),
         tests("FirehoseTests", in: "Core", ["Bytes", "Firehose", "TestSupport", "Uplink"]),
         tests("OpenSearchTests", in: "Core", ["Bytes", "OpenSearch", "TestSupport", "Uplink"]),
         tests("UplinkTests", in: "Core", ["Bytes", "TestSupport", "Uplink"]),

@@ -35,6 +35,33 @@ public struct RateLimits: Equatable, Sendable {
     }
 }
 
+/// Where a heart rate stands to the limits of the high alarm, without its delays: what one record
+/// can know that has no other beside it.
+public enum AlarmZone: Sendable {
+    /// Below the limit at which a raised alarm clears.
+    case normal
+    /// From there up to the limit: a raised alarm stays, and none begins.
+    case clearing
+    /// Above the limit.
+    case high
+}
+
+extension RateLimits {
+    /// The condition of the high alarm: strictly above its limit.
+    @_noAllocation
+    func isHigh(_ beatsPerMinute: UInt16) -> Bool { beatsPerMinute > highBeatsPerMinute }
+
+    /// A raised high alarm clears: strictly below.
+    @_noAllocation
+    func isBackFromHigh(_ beatsPerMinute: UInt16) -> Bool { beatsPerMinute < clearBeatsPerMinute }
+
+    /// By the same two comparisons as the alarm's.
+    public func zone(of beatsPerMinute: UInt16) -> AlarmZone {
+        if isHigh(beatsPerMinute) { return .high }
+        return isBackFromHigh(beatsPerMinute) ? .normal : .clearing
+    }
+}
+
 /// Which limit a heart rate alarm watches.
 public enum RateSide: Sendable { case high, low }
 
@@ -75,7 +102,7 @@ public struct RateAlarm: Sendable {
     @_noAllocation
     private func isBeyond(_ value: UInt16) -> Bool {
         switch side {
-        case .high: value > limits.highBeatsPerMinute
+        case .high: limits.isHigh(value)
         case .low: value < limits.lowBeatsPerMinute ?? 0
         }
     }
@@ -83,7 +110,7 @@ public struct RateAlarm: Sendable {
     @_noAllocation
     private func isBack(_ value: UInt16) -> Bool {
         switch side {
-        case .high: value < limits.clearBeatsPerMinute
+        case .high: limits.isBackFromHigh(value)
         case .low: value > limits.lowClearBeatsPerMinute
         }
     }

@@ -92,3 +92,87 @@ private func encodeRest(
 
 private let base64Alphabet: StaticString =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+
+/// Why a text is not base64.
+public enum Base64Error: Error, Equatable, Sendable {
+    /// A whole text has groups of four characters.
+    case badLength(Int)
+    /// A byte outside the alphabet, or padding in another place than the end.
+    case badCharacter(value: UInt8, offset: Int)
+    /// The last character has bits that belong to no byte: two texts would mean the same bytes.
+    case looseBits
+    /// More bytes than the buffer has room for.
+    case tooLong(room: Int)
+}
+
+extension FixedBuffer {
+    /// Appends the bytes that `text` spells in base64 with padding (RFC 4648 section 4), or
+    /// nothing.
+    public mutating func append(decodingBase64 text: Span<UInt8>) throws(Base64Error) {
+        guard text.count % 4 == 0 else { throw .badLength(text.count) }
+        guard text.count > 0 else { return }
+        var padding = 0
+        while padding < 2, text[text.count - 1 - padding] == UInt8(ascii: "=") { padding += 1 }
+        let length = text.count / 4 * 3 - padding
+        guard length <= room else { throw .tooLong(room: room) }
+        let mark = count
+        resize(to: mark + length)
+        do throws(Base64Error) {
+            var output = mutableBytes(in: mark..<mark + length)
+            try decodeBase64(text.extracting(0..<text.count - padding), into: &output)
+        } catch {
+            truncate(to: mark)
+            throw error
+        }
+    }
+}
+
+/// Decodes characters without their padding into as many bytes as they spell.
+private func decodeBase64(
+    _ text: Span<UInt8>, into output: inout MutableSpan<UInt8>
+) throws(Base64Error) {
+    let values = base64Values
+    var read = 0
+    var write = 0
+    while read + 4 <= text.count {
+        let group =
+            UInt32(values[Int(text[read])]) << 24 | UInt32(values[Int(text[read + 1])]) << 16
+            | UInt32(values[Int(text[read + 2])]) << 8 | UInt32(values[Int(text[read + 3])])
+        // No value has its top bits but the one of a byte outside the alphabet.
+        guard group & 0xC0C0_C0C0 == 0 else { throw badCharacter(text, from: read) }
+        let triple =
+            group >> 6 & 0xFC_0000 | group >> 4 & 0x3_F000 | group >> 2 & 0xFC0 | group & 0x3F
+        output[write] = UInt8(truncatingIfNeeded: triple >> 16)
+        output[write + 1] = UInt8(truncatingIfNeeded: triple >> 8)
+        output[write + 2] = UInt8(truncatingIfNeeded: triple)
+        read += 4
+        write += 3
+    }
+    guard read < text.count else { return }
+    // Two or three characters are left: 12 bits for one byte, 18 for two.
+    var bits: UInt32 = 0
+    for index in read..<text.count {
+        let value = values[Int(text[index])]
+        guard value < 64 else { throw badCharacter(text, from: read) }
+        bits = bits << 6 | UInt32(value)
+    }
+    let isPair = text.count - read == 3
+    guard bits & (isPair ? 0x3 : 0xF) == 0 else { throw .looseBits }
+    output[write] = UInt8(truncatingIfNeeded: bits >> (isPair ? 10 : 4))
+    if isPair { output[write + 1] = UInt8(truncatingIfNeeded: bits >> 2) }
+}
+
+private func badCharacter(_ text: Span<UInt8>, from start: Int) -> Base64Error {
+    for index in start..<text.count where base64Values[Int(text[index])] > 63 {
+        return .badCharacter(value: text[index], offset: index)
+    }
+    preconditionFailure("a group that is refused has a character that is none")
+}
+
+/// The six bits of each character; 0xFF for what is not in the alphabet.
+private let base64Values: InlineArray<256, UInt8> = {
+    var values = InlineArray<256, UInt8>(repeating: 0xFF)
+    let alphabet = base64Alphabet.utf8Span
+    for index in alphabet.indices { values[Int(alphabet[index])] = UInt8(index) }
+    return values
+}()

@@ -32,4 +32,31 @@ public enum BulkBody {
         }
         return true
     }
+
+    /// Adds a document of the index `index`, whose name needs no escapes, to a body for the path
+    /// `/_bulk`: `document` is one JSON object without an end of line.
+    ///
+    /// ```
+    /// {"create":{"_index":"heart_rate-2025-07","_id":"gym-7:b1946ac9:18446"}}
+    /// ```
+    public static func append(
+        _ document: Span<UInt8>, index: Span<UInt8>, id: Span<UInt8>?, to body: inout FixedBuffer
+    ) -> Bool {
+        let mark = body.count
+        body.append("{\"create\":{\"_index\":\"")
+        body.append(index)
+        body.append(UInt8(ascii: "\""))
+        if let id {
+            body.append(",\"_id\":")
+            body.append(jsonString: id)
+        }
+        body.append("}}\n")
+        body.append(document)
+        body.append(UInt8(ascii: "\n"))
+        guard !body.overflowed else {
+            body.truncate(to: mark)
+            return false
+        }
+        return true
+    }
 }

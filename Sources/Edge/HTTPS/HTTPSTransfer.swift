@@ -39,14 +39,17 @@ public final class HTTPSTransfer {
     private var request: HTTPSRequest
     private var responseBody: FixedBuffer
     private var head = ResponseHead()
+    private let keptHeaders: [StaticString]
     private var requestBegan = false
     private var verifiesAtTime = false
 
-    /// `url` as for `setURL`.
+    /// `url` as for `setURL`. `keptHeaders` are headers of an answer whose values are wanted: their
+    /// names in small letters, each with its colon.
     public init(
         on client: HTTPSClient, to url: String, settings: HTTPSSettings, limits: HTTPSLimits,
-        token: UInt64 = 0
+        token: UInt64 = 0, keptHeaders: [StaticString] = []
     ) throws(HTTPSError) {
+        self.keptHeaders = keptHeaders
         address = try HTTPSAddress(url, settings)
         guard let easy = unsafe curl_easy_init() else {
             throw .library(
@@ -108,7 +111,7 @@ public final class HTTPSTransfer {
         precondition(!isRunning, "a transfer makes one request at a time")
         precondition(!request.body.overflowed, "a body that did not fit is never sent")
         responseBody.removeAll()
-        head = ResponseHead()
+        head = ResponseHead(keeping: keptHeaders)
         requestBegan = false
         result = nil
         traffic = HTTPSTraffic()
@@ -153,6 +156,9 @@ public final class HTTPSTransfer {
             return unsafe _overrideLifetime(span, borrowing: self)
         }
     }
+
+    /// The value of the kept header number `index` in the last answer; nil: it was not there.
+    public func keptHeader(_ index: Int) -> String? { head.keptValues[index] }
 
     /// libcurl is done with the request.
     func finish(_ code: CURLcode) {

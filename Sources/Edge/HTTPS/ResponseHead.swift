@@ -14,12 +14,20 @@ struct ResponseHead {
     private(set) var isPage = false
     /// The blank line has been seen: what follows are trailers, which say nothing to us.
     private var isComplete = false
+    /// Names of further headers, in small letters and with their colon, and what they said.
+    private let keptNames: [StaticString]
+    private(set) var keptValues: [String?]
+
+    init(keeping names: [StaticString] = []) {
+        keptNames = names
+        keptValues = names.map { _ in nil }
+    }
 
     /// Takes one line with its line end. A status line begins a new head: an interim response
     /// (1xx) may come before the final one.
     mutating func take(_ line: Span<UInt8>) {
         if Self.hasPrefix(line, "http/") {
-            self = ResponseHead()
+            self = ResponseHead(keeping: keptNames)
         } else if isComplete {
             return
         } else if Self.trimmed(line, from: 0).isEmpty {
@@ -35,6 +43,15 @@ struct ResponseHead {
             } else if let date = Self.seconds(value) {
                 retryAfter = .date(date)
             }
+        } else {
+            keep(line)
+        }
+    }
+
+    private mutating func keep(_ line: Span<UInt8>) {
+        for index in keptNames.indices where Self.hasPrefix(line, keptNames[index]) {
+            let value = Self.trimmed(line, from: keptNames[index].utf8CodeUnitCount)
+            keptValues[index] = String(decoding: value)
         }
     }
 

@@ -18,6 +18,20 @@ extension HTTPSTests {
             #expect(transfer.responseBytes == bytes)
         }
 
+        @Test func headersThatAreAskedForAreKeptUntilTheNextRequest() throws {
+            let bench = try Bench()
+            let transfer = try HTTPSTransfer(
+                on: bench.client, to: server.url("good", "echo"), settings: server.settings,
+                limits: HTTPSLimits(bodyBytes: 1_000, responseBytes: 1_000),
+                keptHeaders: ["content-length:", "x-not-there:"])
+            for count in [7, 123] {
+                transfer.post([UInt8](repeating: 7, count: count))
+                #expect(try bench.answer(transfer).status == 200)
+                #expect(transfer.keptHeader(0) == "\(count)")
+                #expect(transfer.keptHeader(1) == nil)
+            }
+        }
+
         @Test func emptyBodyIsSentWithItsLength() throws {
             let bench = try Bench()
             let transfer = try bench.transfer(server.url("good", "describe"))
