@@ -90,8 +90,9 @@ test-kill: venv release ## 200 kill -9 at random moments, ten rings of 20 (minut
 	PULSEGATE_KILL_RINGS=10 $(PYTHON) -m pytest -q -s Tests/EndToEnd/test_kill.py
 
 .PHONY: test-soak
-test-soak: venv release ## A million records through a service that misbehaves (minutes)
+test-soak: venv release ## A million records through a service that misbehaves, and with 40 kills
 	$(PYTHON) Tests/EndToEnd/soak.py
+	$(PYTHON) Tests/EndToEnd/soak.py --kills 40
 
 .PHONY: bench
 bench: venv release ## The figures of the README, beside their peers, in one run
@@ -101,6 +102,14 @@ bench: venv release ## The figures of the README, beside their peers, in one run
 bench-ble: venv release ## 8 and 50 straps at 1 Hz on a BlueZ without a radio, beside bleak
 	@.ci/setup venv $(VENV)-bleak Tests/Bench/requirements-ble.txt
 	$(PYTHON) Tests/Bench/ble.py
+
+.PHONY: bench-profile
+bench-profile: venv release ## Where the time of the bulk run goes, beside hashing and encrypting alone
+	$(PYTHON) Tests/Bench/profile_bulk.py
+
+.PHONY: bench-uplink-cost
+bench-uplink-cost: venv release ## Requests, bytes and billed units a record, beside boto3 (3 minutes)
+	$(PYTHON) Tests/Bench/uplink_cost.py
 
 .PHONY: bench-stall
 bench-stall: venv release ## An alarm's delay while the card hangs for 5 s a call

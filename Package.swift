@@ -199,7 +199,9 @@ let package = Package(
             cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror"])]),
         .target(
             name: "GatewayLoop",
-            dependencies: ["Bytes", "Gateway", "Kinesis", "RecordRing", "SigV4", "Time"],
+            dependencies: [
+                "Bytes", "Gateway", "Kinesis", "RecordRing", "SigV4", "Time", "Uplink",
+            ],
             path: "Tests/Support/GatewayLoop", swiftSettings: strict),
         .executableTarget(
             name: "pulsegate-bench",

@@ -168,6 +168,14 @@ class Desk:
         run.status = run.wait()
         return run
 
+    def run_to_end(self, seconds, text=""):
+        """Like `run`, for one that may take as long as this."""
+        run = self.start(stdin=subprocess.PIPE)
+        run.write(text)
+        run.close_input()
+        run.status = run.wait(seconds)
+        return run
+
     def file_bytes(self, name="local"):
         """What a file sink holds, oldest first, the files it put aside included."""
         first = self.data / f"{name}.ndjson"

@@ -141,7 +141,8 @@ def test_a_lost_answer_has_no_effect_on_the_index(desk, start_index, run_47min):
     desk.configure(play(run_47min.path), index_sink(double))
     run = desk.run()
     assert run.status == 0, run.log
-    assert double.conflicts == 3 * BATCH
+    # The first of the three is sent again in smaller requests: a 503 asks to go slower.
+    assert 2 * BATCH <= double.conflicts <= 3 * BATCH
     assert_in_order_and_once(double.created, run_47min.heart_rates)
     assert "a captive portal, a proxy or a wrong address" in run.log
     assert "sink search: 2808 delivered, 0 lost" in run.log

@@ -36,7 +36,13 @@ extension Gateway {
         precondition(count > 0, "a request buffer holds at least one record")
         finish(sink, &body)
         sink.requests += 1
-        sink.pendingSince = sink.queue.waitingCount(head: cursor.head) > 0 ? now : nil
+        sink.noteRequest(records: count, bytes: body.count, now: now)
+        switch sink.queue.part {
+        case .backlog: break
+        case .fresh:
+            sink.pendingSince = sink.queue.freshCount(head: cursor.head) > 0 ? now : nil
+        case .all: sink.pendingSince = sink.queue.waitingCount(head: cursor.head) > 0 ? now : nil
+        }
         return count
     }
 
@@ -44,7 +50,8 @@ extension Gateway {
     private mutating func fill(_ sink: Sink, _ body: inout FixedBuffer) -> Int {
         var count = 0
         picks.removeAll()
-        while count < sink.portion, !picks.isFull,
+        let limit = sink.requestRecords
+        while count < limit, !picks.isFull,
             let sequence = sink.queue.candidate(picks.count, head: cursor.head),
             case .ready(let record) = availability(of: sequence)
         {

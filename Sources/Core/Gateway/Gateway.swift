@@ -208,6 +208,9 @@ public struct Gateway: ~Copyable {
         for sink in sinks {
             if sink.wantsRead {
                 wantsRead = true
+                guard sink.queue.part == .backlog else { continue }
+                let due = sink.due(of: .fresh, head: cursor.head, draining: isDraining)
+                if let due { earliest = min(earliest ?? due, due) }
             } else if let due = sink.due(head: cursor.head, draining: isDraining) {
                 earliest = min(earliest ?? due, due)
             }

@@ -73,7 +73,10 @@ extension Sink {
     private var fromQueue: SinkTail {
         var acknowledged = AcknowledgedSet()
         queue.forEachAcknowledged(within: AcknowledgedSet.limit) { acknowledged[$0] = true }
-        return SinkTail(sink: settings.name, tail: queue.tail, acknowledged: acknowledged)
+        let run = queue.longestSettledRun(from: queue.tail + UInt64(AcknowledgedSet.limit))
+        return SinkTail(
+            sink: settings.name, tail: queue.tail, acknowledged: acknowledged,
+            run: run.isEmpty ? 0..<0 : run)
     }
 
     /// Records are about to be given up: until that is said, the ring keeps what the sink has now
@@ -145,12 +148,26 @@ extension Sink {
         list[last].loss = loss.joined(to: list[last].loss)
     }
 
+    /// What gap records say that the sink has is said for good.
+    fileprivate func forgetTold() {
+        var waitingCount = 0
+        for place in 0..<said.count {
+            let one = said[place]
+            // Of several that are one it is not known where the others lie.
+            let isTold =
+                one.firstGap == one.lastGap
+                ? queue.isSettled(one.lastGap) : one.lastGap < queue.tail
+            if isTold { continue }
+            said[waitingCount] = one
+            waitingCount += 1
+        }
+        said.truncate(to: waitingCount)
+    }
+
     /// The sink has taken records, or the card has. Answers whether the tail that was held back is
     /// free now.
     fileprivate func release(synced: UInt64) -> Bool {
-        var toldCount = 0
-        while toldCount < said.count, said[toldCount].lastGap < queue.tail { toldCount += 1 }
-        said.removeFirst(toldCount)
+        forgetTold()
         var syncedCount = 0
         while syncedCount < unsyncedErrors.count, unsyncedErrors[syncedCount].lastGap < synced {
             syncedCount += 1
@@ -189,9 +206,9 @@ extension Gateway {
     /// flight is not, because it may be accepted yet.
     mutating func giveUpOverwritten(_ index: Int) {
         let sink = sinks[index]
-        guard let first = sink.queue.candidate(0, head: cursor.head), first < cursor.oldest else {
-            return
-        }
+        guard let first = sink.queue.oldestCandidate(head: cursor.head), first < cursor.oldest
+        else { return }
+        sink.forgetTold()
         sink.hold()
         let lost = sink.queue.giveUp(below: cursor.oldest)
         let loss = Loss(.overwritten, first: first, last: cursor.oldest - 1, count: lost)

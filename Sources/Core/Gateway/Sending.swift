@@ -20,14 +20,16 @@ extension Gateway {
     mutating func nextSend(now: Int64) -> Action? {
         for index in sinks.indices {
             let sink = sinks[index]
-            guard !sink.wantsRead, let due = sink.due(head: cursor.head, draining: isDraining),
-                due <= now
-            else { continue }
-            if settleFront(of: index, now: now) {
+            let wantedRead = sink.wantsRead
+            while sink.choose(head: cursor.head, draining: isDraining, now: now),
+                !sink.wantsRead
+            {
+                guard settleFront(of: index, now: now) else { continue }
                 sink.state = .busy
                 return .send(sink: index)
             }
             // What is at the front is to be read, or was passed over and moved the tail.
+            if wantedRead && sink.wantsRead { continue }
             if let action = nextDiskAction(now: now) { return action }
         }
         return nil
@@ -52,7 +54,7 @@ extension Gateway {
                 noteUnreadable(giveUpUnreadable(of: sink, reason), of: index, now: now)
             }
         }
-        sink.pendingSince = nil
+        if sink.queue.part != .backlog { sink.pendingSince = nil }
         return false
     }
 
@@ -115,6 +117,10 @@ extension Gateway {
                 settleContent(index, status: status, retryAfter: retryAfter, now: now)
             {
                 return
+            }
+            // Unavailable is what several services say when they are asked too much.
+            if refusal == .throttled || status == 503 {
+                sink.pace.end(accepted: 0, isThrottled: true, now: now)
             }
             let floor = refusal.needsPeople ? Limits.refusalRetryNanoseconds : 0
             let wait = failRequest(index, atLeast: max(floor, retryAfter), now: now)
@@ -189,6 +195,8 @@ extension Gateway {
             accepted += 1
             sink.held?.acknowledge(sink.queue.flying(place))
         }
+        let isThrottled = (0..<count).contains { results[$0] == .throttled }
+        sink.pace.end(accepted: accepted, isThrottled: isThrottled, now: now)
         let refused = sink.queue.settle { place in
             switch results[place] {
             case .accepted: .accepted

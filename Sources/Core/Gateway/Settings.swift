@@ -43,6 +43,15 @@ public struct SinkSettings: Sendable {
         case all
     }
 
+    /// What goes first when more waits than a request holds, as after an outage.
+    public enum Order: Equatable, Sendable {
+        /// In the order of their sequence, as far as the service allows.
+        case oldestFirst
+        /// The newest batch and what arrives from then on; what was missed goes behind it, at
+        /// `drainRate`.
+        case newestFirst
+    }
+
     /// The name under which the ring keeps the sink's tail.
     public var name: SensorName
     public var kind: Kind
@@ -51,17 +60,24 @@ public struct SinkSettings: Sendable {
     public var batchRecords: Int
     /// A record waits for company for this long at most.
     public var flushNanoseconds: Int64
+    public var order: Order
+    /// Records a second that a backlog is sent at, at most; with `oldestFirst`, all records. It
+    /// does not hold for the last records before an exit. nil: no limit.
+    public var drainRate: Int?
 
     public init(
         name: SensorName, kind: Kind, takes: Takes = .records, batchRecords: Int,
-        flushNanoseconds: Int64
+        flushNanoseconds: Int64, order: Order = .oldestFirst, drainRate: Int? = nil
     ) {
         precondition(batchRecords > 0, "a request has at least one record")
+        precondition(drainRate.map { $0 > 0 } ?? true, "a backlog is sent at some rate")
         self.name = name
         self.kind = kind
         self.takes = takes
         self.batchRecords = batchRecords
         self.flushNanoseconds = flushNanoseconds
+        self.order = order
+        self.drainRate = drainRate
     }
 }
 

@@ -17,6 +17,10 @@ public final class Sink {
     public internal(set) var queue: SinkQueue
     public internal(set) var state = State.idle
     public internal(set) var backoff = Backoff()
+    /// How fast it is sent to, as its service asks.
+    public internal(set) var pace = Pace()
+    /// Before this, no request is made of the backlog.
+    var drainAt: Int64 = 0
     /// Requests begun.
     public internal(set) var requests: UInt64 = 0
     /// Requests that failed as a whole.
@@ -74,21 +78,22 @@ public final class Sink {
         let tail = min(max(kept?.tail ?? oldest, oldest), head)
         queue = SinkQueue(
             limit: settings.batchRecords, tail: tail, rememberedCount: AcknowledgedSet.limit)
+        if settings.order == .newestFirst { queue.part = .fresh }
         guard let kept, kept.tail <= tail else { return }
         let overwritten = tail - kept.tail
         let end = kept.acknowledged.last.map { UInt64($0) + 1 } ?? 0
-        var lost = overwritten
-        for distance in 0..<min(overwritten, end) where kept.acknowledged[Int(distance)] {
-            lost -= 1
-        }
+        let lost = overwritten - kept.acknowledgedCount(below: tail)
         queue.countLost(lost)
         if lost > 0 {
             held = kept
             self.overwritten = Loss(.overwritten, first: kept.tail, last: tail - 1, count: lost)
         }
-        guard end > overwritten else { return }
-        let remembered = min(end - overwritten, head - tail)
-        queue.restore(Int(remembered)) { kept.acknowledged[Int(overwritten) + $0] }
+        if end > overwritten {
+            let remembered = min(end - overwritten, head - tail)
+            queue.restore(Int(remembered)) { kept.hasBehindTail(tail + UInt64($0)) }
+        }
+        let first = min(max(kept.run.lowerBound, tail), head)
+        queue.restore(run: first..<min(max(kept.run.upperBound, first), head))
     }
 
     /// The record is for this sink. What it misses itself it is told in any case.
@@ -121,14 +126,92 @@ public final class Sink {
         queue.owedCount(oldest: cursor.oldest, head: cursor.head)
     }
 
+}
+
+// MARK: - Which request is next
+
+extension Sink {
+    /// Records that the next request may have.
+    var requestRecords: Int {
+        var count = pace.portion(of: portion)
+        if queue.part != .fresh, let rate = settings.drainRate {
+            // About a request a second, so that a slow rate is no burst a minute.
+            count = min(count, rate)
+        }
+        return count
+    }
+
     /// When the next request may be sent; 0 for at once, nil while one runs or nothing waits.
     func due(head: UInt64, draining: Bool) -> Int64? {
-        let waiting = queue.waitingCount(head: head)
-        guard state != .busy, !isSuspended, waiting > 0 else { return nil }
-        let isFull = waiting >= UInt64(portion)
-        let hasCompany = draining || isFull || queue.refusedCount > 0
-        let due = hasCompany ? 0 : pendingSince.map { $0 + settings.flushNanoseconds } ?? 0
-        if case .waiting(let until) = state { return max(until, due) }
+        guard settings.order == .newestFirst else {
+            return due(of: .all, head: head, draining: draining)
+        }
+        let fresh = due(of: .fresh, head: head, draining: draining)
+        let backlog = due(of: .backlog, head: head, draining: draining)
+        guard let fresh, let backlog else { return fresh ?? backlog }
+        return min(fresh, backlog)
+    }
+
+    /// The same for requests of one part.
+    func due(of part: SinkQueue.Part, head: UInt64, draining: Bool) -> Int64? {
+        guard state != .busy, !isSuspended else { return nil }
+        var due: Int64
+        switch part {
+        case .backlog:
+            // What was refused is sent again with what is fresh.
+            guard queue.leftCount > 0, queue.refusedCount == 0 else { return nil }
+            due = 0
+        case .fresh, .all:
+            let waiting =
+                part == .all ? queue.waitingCount(head: head) : queue.freshCount(head: head)
+            guard waiting > 0 else { return nil }
+            let isFull = waiting >= UInt64(portion)
+            let hasCompany =
+                draining || isFull || queue.refusedCount > 0 || part == .all && queue.leftCount > 0
+            due = hasCompany ? 0 : pendingSince.map { $0 + settings.flushNanoseconds } ?? 0
+        }
+        if part != .fresh && !draining { due = max(due, drainAt) }
+        due = max(due, pace.nextAt)
+        if case .waiting(let until) = state { due = max(until, due) }
         return due
+    }
+
+    /// Chooses what the next request is made of: fresh records go first. Answers false when
+    /// nothing is due.
+    func choose(head: UInt64, draining: Bool, now: Int64) -> Bool {
+        guard settings.order == .newestFirst else {
+            return isDue(.all, head: head, draining: draining, now: now)
+        }
+        leaveBehind(head: head, draining: draining)
+        let isFresh = isDue(.fresh, head: head, draining: draining, now: now)
+        guard isFresh || isDue(.backlog, head: head, draining: draining, now: now) else {
+            return false
+        }
+        let part = isFresh ? SinkQueue.Part.fresh : .backlog
+        // A card that is slow to give the backlog back does not hold fresh records up.
+        if queue.part != part { wantsRead = false }
+        queue.part = part
+        return true
+    }
+
+    private func isDue(
+        _ part: SinkQueue.Part, head: UInt64, draining: Bool, now: Int64
+    ) -> Bool {
+        due(of: part, head: head, draining: draining).map { $0 <= now } ?? false
+    }
+
+    /// After an outage, all but the newest batch becomes the backlog. While nothing comes across
+    /// nothing is left behind: each outage makes one stretch and no more.
+    private func leaveBehind(head: UInt64, draining: Bool) {
+        let batch = UInt64(settings.batchRecords)
+        guard isAlive, !draining, state != .busy, head - queue.sent > batch else { return }
+        _ = queue.leave(upTo: head - batch)
+    }
+
+    /// A request of so many records begins.
+    func noteRequest(records: Int, bytes: Int, now: Int64) {
+        pace.begin(records: records, bytes: bytes, now: now)
+        guard queue.part != .fresh, let rate = settings.drainRate else { return }
+        drainAt = max(now, drainAt) + Int64(records) * 1_000_000_000 / Int64(rate)
     }
 }

@@ -7,23 +7,63 @@ public struct SinkTail: Equatable, Sendable {
     public var tail: UInt64
     /// Those behind it that the sink has all the same.
     public var acknowledged: AcknowledgedSet
+    /// A row of records that the sink has too, further behind than the set reached: what was
+    /// sent before a long backlog. None of them is in the set.
+    public var run: Range<UInt64>
 
     public init(
-        sink: SensorName, tail: UInt64, acknowledged: AcknowledgedSet = AcknowledgedSet()
+        sink: SensorName, tail: UInt64, acknowledged: AcknowledgedSet = AcknowledgedSet(),
+        run: Range<UInt64> = 0..<0
     ) {
         self.sink = sink
         self.tail = tail
         self.acknowledged = acknowledged
+        self.run = run
     }
 
-    /// The sink has this record. One that is further behind the tail than the set reaches is not
-    /// remembered.
+    /// The sink has this record. One that is further behind the tail than the set reaches, and
+    /// neither begins the run nor makes it longer, is not remembered.
     public mutating func acknowledge(_ sequence: UInt64) {
-        guard sequence >= tail, sequence - tail < UInt64(AcknowledgedSet.limit) else { return }
-        acknowledged[Int(sequence - tail)] = true
-        let count = acknowledged.leadingCount
-        acknowledged.advance(by: count)
-        tail += UInt64(count)
+        guard sequence >= tail else { return }
+        if sequence - tail < UInt64(AcknowledgedSet.limit) {
+            acknowledged[Int(sequence - tail)] = true
+        } else if run.isEmpty {
+            run = sequence..<sequence + 1
+        } else if sequence == run.upperBound {
+            run = run.lowerBound..<sequence + 1
+        } else if sequence + 1 == run.lowerBound {
+            run = sequence..<run.upperBound
+        }
+        advance()
+    }
+
+    /// The tail moves on over what is acknowledged.
+    private mutating func advance() {
+        while true {
+            var count = UInt64(acknowledged.leadingCount)
+            if count == 0, run.contains(tail) { count = run.upperBound - tail }
+            guard count > 0 else { break }
+            acknowledged.advance(by: Int(count))
+            tail += count
+        }
+        if run.upperBound <= tail { run = 0..<0 }
+    }
+
+    /// Whether the sink has this record, which lies at or behind the tail.
+    public func hasBehindTail(_ sequence: UInt64) -> Bool {
+        run.contains(sequence)
+            || sequence - tail < UInt64(AcknowledgedSet.limit)
+                && acknowledged[Int(sequence - tail)]
+    }
+
+    /// Records behind the tail and below `end` that the sink has.
+    public func acknowledgedCount(below end: UInt64) -> UInt64 {
+        var count: UInt64 = run.lowerBound < end ? min(run.upperBound, end) - run.lowerBound : 0
+        for distance in 0..<AcknowledgedSet.limit
+        where tail + UInt64(distance) < end && acknowledged[distance] {
+            count += 1
+        }
+        return count
     }
 }
 
@@ -73,6 +113,8 @@ public struct WearStatistics: Equatable, Sendable {
 ///   64  8 × 96  per sink: 1 length of the name, 23 the name, 8 tail,
 ///              64 which of the 512 records from the tail on are acknowledged
 ///  832  16 × 8  fdatasyncs by their time: under 128 µs, under 256 µs, … any longer
+///  960  8 × 8   per sink: a run of acknowledged records further behind: 4 its distance from the
+///               tail, 4 how many, 0 for no run (earlier versions write 0, and do not look)
 /// ```
 ///
 /// Two copies, each on a page of its own. A sync lies between the last write of one and the first
@@ -86,6 +128,7 @@ public struct RingHead: Equatable, Sendable {
     private static let firstSinkOffset = 64
     private static let sinkBytes = 96
     private static let syncTimesOffset = 832
+    private static let runsOffset = 960
 
     public var generation: UInt64
     public var head: UInt64
@@ -159,11 +202,36 @@ public struct RingHead: Equatable, Sendable {
             for offset in 0..<name.count { page[place + 1 + offset] = name.bytes[offset] }
             page.store(self[index].tail, at: place + 24)
             self[index].acknowledged.encode(into: &page, at: place + 32)
+            encodeRun(of: self[index], into: &page, at: Self.runsOffset + 8 * index)
         }
         for bucket in 0..<SyncTimes.bucketCount {
             page.store(wear.syncTimes[bucket], at: Self.syncTimesOffset + 8 * bucket)
         }
         page.store(CRC32C.checksum(page.span.extracting(4..<Self.byteCount)), at: 0)
+    }
+
+    /// A run that is too far behind for its distance is not kept, and sent again.
+    @_lifetime(page: copy page)
+    private func encodeRun(
+        of tail: SinkTail, into page: inout MutableSpan<UInt8>, at offset: Int
+    ) {
+        guard !tail.run.isEmpty,
+            let distance = UInt32(exactly: tail.run.lowerBound - tail.tail)
+        else { return }
+        page.store(distance, at: offset)
+        page.store(UInt32(clamping: tail.run.count), at: offset + 4)
+    }
+
+    /// nil for one that reaches further than sequences do, or that begins at the tail.
+    private static func run(
+        behind tail: UInt64, in page: Span<UInt8>, at offset: Int
+    ) -> Range<UInt64>? {
+        let distance = UInt64(page.loadUInt32(at: offset))
+        let count = UInt64(page.loadUInt32(at: offset + 4))
+        guard count > 0 else { return 0..<0 }
+        let first = tail + distance
+        guard distance > 0, first + count <= RingCursor.sequenceLimit else { return nil }
+        return first..<first + count
     }
 
     /// Reads 1,024 bytes; nil when they hold no whole head record of this version, or one with a
@@ -201,8 +269,10 @@ public struct RingHead: Equatable, Sendable {
             else { return nil }
             let tail = page.loadUInt64(at: place + 24)
             let acknowledged = AcknowledgedSet(decoding: page, at: place + 32)
-            guard tail <= RingCursor.sequenceLimit, !acknowledged[0] else { return nil }
-            append(SinkTail(sink: name, tail: tail, acknowledged: acknowledged))
+            guard tail <= RingCursor.sequenceLimit, !acknowledged[0],
+                let run = Self.run(behind: tail, in: page, at: Self.runsOffset + 8 * index)
+            else { return nil }
+            append(SinkTail(sink: name, tail: tail, acknowledged: acknowledged, run: run))
         }
     }
 }

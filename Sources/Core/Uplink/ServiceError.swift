@@ -55,6 +55,8 @@ public enum ServiceError {
         ("ThrottlingException", .throttled),
         ("Throttling", .throttled),
         ("RequestLimitExceeded", .throttled),
+        ("TooManyRequestsException", .throttled),
+        ("SlowDown", .throttled),
         ("KMSThrottlingException", .throttled),
         ("ServiceUnavailable", .serverFault),
         ("ServiceUnavailableException", .serverFault),

@@ -4,13 +4,16 @@ import Bytes
 ///
 /// ```
 ///  acknowledged … tail ──── outstanding ──── sent ──── not taken yet ──── head
-///                    in flight, or refused
+///              in flight, refused or left behind
 /// ```
 ///
 /// A refused record goes back to the front, so records leave in order as far as the service
 /// allows. A record that is not for this sink is passed over: it counts as settled. Invariants: in
 /// flight and refused are ascending and together at most `limit` and what was restored; nothing
 /// beyond `sent` is taken while a refused record waits; `tail <= sent <= head`.
+///
+/// A sink that wants the newest records first leaves stretches behind, which wait below `sent`
+/// until requests are made of the backlog: `part` says of what the next one is.
 public struct SinkQueue: ~Copyable {
     /// What becomes of a record that was in flight.
     public enum Outcome: Equatable, Sendable {
@@ -22,8 +25,24 @@ public struct SinkQueue: ~Copyable {
         case rejected
     }
 
+    /// What the next request is made of.
+    public enum Part: Equatable, Sendable {
+        /// Everything, oldest first.
+        case all
+        /// Refused records, and those that no request has had, without what was left behind.
+        case fresh
+        /// What was left behind, alone.
+        case backlog
+    }
+
+    /// Stretches that can be left behind at a time, each of an outage.
+    public static let stretchLimit = 7
+
     /// Records in one request at most.
     public let limit: Int
+    /// Which candidates there are, and what is taken. Only a queue without refused records has a
+    /// backlog part: a refused record is sent again with the fresh ones.
+    public var part = Part.all
     /// The next record that no request has had.
     public private(set) var sent: UInt64
     /// Records given up because the ring no longer has them, or never had them whole.
@@ -37,6 +56,8 @@ public struct SinkQueue: ~Copyable {
     private var inFlight: FixedArray<UInt64>
     private var refused: FixedArray<UInt64>
     private var scratch: FixedArray<UInt64>
+    /// Below `sent`, ascending, none empty.
+    private var left = Stretches(capacity: SinkQueue.stretchLimit)
 
     /// A queue that begins at `tail`. Up to `rememberedCount` records behind it may have been
     /// acknowledged before a restart: `restore` names them.
@@ -58,6 +79,48 @@ public struct SinkQueue: ~Copyable {
         sent += UInt64(count)
     }
 
+    /// After `restore`: these records behind what was restored are acknowledged too. What lies
+    /// between was left behind.
+    public mutating func restore(run: Range<UInt64>) {
+        precondition(inFlight.isEmpty, "a queue is restored before it is used")
+        guard run.upperBound > sent else { return }
+        if run.lowerBound > sent {
+            guard left.append(sent, run.lowerBound) else {
+                preconditionFailure("nothing was left behind before")
+            }
+        }
+        sent = run.upperBound
+    }
+
+    /// The longest run of records from `start` on that the sink is done with; empty when there is
+    /// none.
+    public func longestSettledRun(from start: UInt64) -> Range<UInt64> {
+        var longest = start..<start
+        var begin = start
+        var flying = 0
+        var waiting = 0
+        var stretch = 0
+        while begin < sent {
+            // The next record that is outstanding, and the end of its row.
+            while flying < inFlight.count, inFlight[flying] < begin { flying += 1 }
+            while waiting < refused.count, refused[waiting] < begin { waiting += 1 }
+            while let one = left.stretch(stretch), one.end <= begin { stretch += 1 }
+            var next = Stretch(first: sent, end: sent)
+            if flying < inFlight.count {
+                next = Stretch(first: inFlight[flying], end: inFlight[flying] + 1)
+            }
+            if waiting < refused.count, refused[waiting] < next.first {
+                next = Stretch(first: refused[waiting], end: refused[waiting] + 1)
+            }
+            if let one = left.stretch(stretch), one.first < next.first { next = one }
+            if next.first > begin, next.first - begin > UInt64(longest.count) {
+                longest = begin..<next.first
+            }
+            begin = max(next.end, begin + 1)
+        }
+        return longest
+    }
+
     /// Calls `body` with the distance from the tail of each record behind it, within `count`,
     /// that the sink has acknowledged.
     public func forEachAcknowledged(within count: Int, _ body: (Int) -> Void) {
@@ -72,6 +135,7 @@ public struct SinkQueue: ~Copyable {
             let isOutstanding =
                 flying < inFlight.count && inFlight[flying] == sequence
                 || waiting < refused.count && refused[waiting] == sequence
+                || left.contains(sequence)
             if !isOutstanding { body(Int(sequence - tail)) }
             sequence += 1
         }
@@ -81,21 +145,83 @@ public struct SinkQueue: ~Copyable {
     public var tail: UInt64 {
         var tail = sent
         if !inFlight.isEmpty { tail = min(tail, inFlight[0]) }
-        if !refused.isEmpty { tail = min(tail, refused[0]) }
-        return tail
+        return min(tail, oldestWaiting)
+    }
+
+    /// The oldest record that is not in flight and that a request had or could have had; else
+    /// `sent`.
+    private var oldestWaiting: UInt64 {
+        var oldest = left.first ?? sent
+        if !refused.isEmpty { oldest = min(oldest, refused[0]) }
+        return oldest
     }
 
     public var inFlightCount: Int { inFlight.count }
     public var refusedCount: Int { refused.count }
+    /// Records that were left behind.
+    public var leftCount: UInt64 { left.count }
 
     /// Records that a request could have now.
-    public func waitingCount(head: UInt64) -> UInt64 { UInt64(refused.count) + head - sent }
+    public func waitingCount(head: UInt64) -> UInt64 {
+        freshCount(head: head) + left.count
+    }
+
+    /// Those of them that were not left behind.
+    public func freshCount(head: UInt64) -> UInt64 { UInt64(refused.count) + head - sent }
+
+    /// Whether the sink is done with this record.
+    public func isSettled(_ sequence: UInt64) -> Bool {
+        guard sequence < sent, !left.contains(sequence) else { return false }
+        for place in 0..<inFlight.count where inFlight[place] == sequence { return false }
+        for place in 0..<refused.count where refused[place] == sequence { return false }
+        return true
+    }
+
+    /// Leaves what no request has had behind, up to `sequence`. Answers false when there are
+    /// stretches enough already.
+    public mutating func leave(upTo sequence: UInt64) -> Bool {
+        precondition(sequence > sent, "something is left behind")
+        guard left.append(sent, sequence) else { return false }
+        sent = sequence
+        return true
+    }
 
     /// The record at this place of the next request; nil when there is none.
     public func candidate(_ place: Int, head: UInt64) -> UInt64? {
-        if place < refused.count { return refused[place] }
-        let sequence = sent + UInt64(place - refused.count)
+        var place = place
+        if part != .backlog {
+            if place < refused.count { return refused[place] }
+            place -= refused.count
+        }
+        if part != .fresh {
+            if let sequence = left[place] { return sequence }
+            place -= Int(left.count)
+        }
+        guard part != .backlog else { return nil }
+        let sequence = sent + UInt64(place)
         return sequence < head ? sequence : nil
+    }
+
+    /// The oldest record that waits, whatever the next request is made of.
+    public func oldestCandidate(head: UInt64) -> UInt64? {
+        let oldest = oldestWaiting
+        return oldest < head ? oldest : nil
+    }
+
+    /// Takes the first `count` candidates out.
+    private mutating func removeCandidates(_ count: Int) {
+        var rest = count
+        if part != .backlog {
+            let again = min(rest, refused.count)
+            refused.removeFirst(again)
+            rest -= again
+        }
+        if part != .fresh {
+            let behind = Int(min(UInt64(rest), left.count))
+            left.removeFirst(UInt64(behind))
+            rest -= behind
+        }
+        sent += UInt64(rest)
     }
 
     /// Puts the first `count` candidates in flight.
@@ -119,9 +245,7 @@ public struct SinkQueue: ~Copyable {
                 passed += 1
             }
         }
-        let again = min(count, refused.count)
-        refused.removeFirst(again)
-        sent += UInt64(count - again)
+        removeCandidates(count)
     }
 
     /// Puts one refused record in flight alone; those before it go on waiting.
@@ -137,7 +261,7 @@ public struct SinkQueue: ~Copyable {
 
     /// The first candidate is not for this sink.
     public mutating func passFirst() {
-        if refused.isEmpty { sent += 1 } else { refused.removeFirst(1) }
+        removeCandidates(1)
         passed += 1
     }
 
@@ -154,7 +278,9 @@ public struct SinkQueue: ~Copyable {
     /// by itself, so that those which are not for it can be passed over meanwhile. Where that
     /// list is full it waits among the others.
     public mutating func setAside(_ sequence: UInt64) {
-        guard sent == sequence, refused.count + inFlight.count < refused.capacity else { return }
+        guard sent == sequence, left.count == 0,
+            refused.count + inFlight.count < refused.capacity
+        else { return }
         refused.append(sequence)
         sent += 1
     }
@@ -168,7 +294,7 @@ public struct SinkQueue: ~Copyable {
         var count = head - min(max(sent, oldest), head)
         for place in 0..<inFlight.count where inFlight[place] >= oldest { count += 1 }
         for place in 0..<refused.count where refused[place] >= oldest { count += 1 }
-        return count
+        return count + left.count(from: oldest)
     }
 
     /// The sink has answered: those for which `isAccepted` says true of their place in the request
@@ -209,7 +335,7 @@ public struct SinkQueue: ~Copyable {
 
     /// The first candidate cannot be read: it is given up and counted.
     public mutating func giveUpFirst() {
-        if refused.isEmpty { sent += 1 } else { refused.removeFirst(1) }
+        removeCandidates(1)
         lost += 1
     }
 
@@ -224,6 +350,7 @@ public struct SinkQueue: ~Copyable {
         while overwritten < refused.count, refused[overwritten] < oldest { overwritten += 1 }
         refused.removeFirst(overwritten)
         gone += UInt64(overwritten)
+        gone += left.remove(below: oldest)
         if sent < oldest {
             gone += oldest - sent
             sent = oldest

@@ -176,11 +176,20 @@ public struct SinkSettings: Equatable, Sendable {
         case all
     }
 
+    /// What goes first when more waits than a batch: the key `order`.
+    public enum Order: String, CaseIterable, Sendable {
+        case oldestFirst = "oldest_first"
+        case newestFirst = "newest_first"
+    }
+
     public var name: String
     public var takes = Takes.records
     public var flushNanoseconds: Int64
     public var batchRecords: Int
     public var batchBytes: Int
+    public var order = Order.oldestFirst
+    /// Records a second that a backlog is sent at, at most; nil: no limit.
+    public var drainRate: Int?
     /// Bodies are sent in gzip.
     public var compresses = false
     public var target: Target

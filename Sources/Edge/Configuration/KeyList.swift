@@ -246,6 +246,16 @@ extension Key {
         Key(
             .sink, "batch_bytes", .size(16 << 10...5 << 20), .value("512KiB"),
             "The most bytes in a batch."),
+        Key(
+            .sink, "order", .choice(SinkSettings.Order.allCases.map(\.rawValue)),
+            .value("oldest_first"),
+            "What goes first after an outage: what was missed, in order, or with `newest_first` "
+                + "the newest batch and what arrives, and behind it what was missed."),
+        Key(
+            .sink, "drain_rate", .count(1...1_000_000, unit: "records a second"),
+            .derived("no limit; 200 with `order = newest_first`"),
+            "How fast a backlog is sent at most. It holds for all records with "
+                + "`order = oldest_first`, and never for the last ones before an exit."),
     ]
 
     private static let fileSink: [Key] = [

@@ -20,7 +20,9 @@ extension SinkPlan {
     init(_ sink: Configuration.Sink) throws(SetupError) {
         self.init(
             name: sink.name, flushNanoseconds: sink.flushNanoseconds,
-            batchRecords: sink.batchRecords, kind: try SinkPlan.Kind(sink))
+            batchRecords: sink.batchRecords,
+            order: sink.order == .newestFirst ? .newestFirst : .oldestFirst,
+            drainRate: sink.drainRate, kind: try SinkPlan.Kind(sink))
         switch sink.takes {
         case .records: takes = .records
         case .errors: takes = .errors

@@ -29,6 +29,9 @@ struct SinkPlan {
     var takes = SinkSettings.Takes.records
     var flushNanoseconds: Int64
     var batchRecords: Int
+    var order = SinkSettings.Order.oldestFirst
+    /// Records a second.
+    var drainRate: Int?
     var kind: Kind
 
     /// Its part of the line that says what a session does.
@@ -245,7 +248,8 @@ extension SessionPlan {
             settings.append(
                 SinkSettings(
                     name: try name(sink.name, "sink"), kind: kind, takes: sink.takes,
-                    batchRecords: sink.batchRecords, flushNanoseconds: sink.flushNanoseconds))
+                    batchRecords: sink.batchRecords, flushNanoseconds: sink.flushNanoseconds,
+                    order: sink.order, drainRate: sink.drainRate))
         }
         var gateway = GatewaySettings(
             device: Array(device.utf8), boot: boot,

@@ -41,6 +41,31 @@ final class AllocationTests: XCTestCase {
         try assertNoAllocation(sink: .file, named: "file sink")
     }
 
+    /// Outages, and what was missed behind what is fresh.
+    func testBacklogBehindFreshRecordsTakesNothingFromTheHeap() throws {
+        try skipDebugBuilds()
+        var loop = try GatewayLoop(
+            sink: .kinesis(stream: Array("pulse".utf8)), hash: LibCrypto.sha256Function,
+            order: .newestFirst)
+        // Every way once, a backlog among them.
+        loop.unanswered = 3
+        try loop.run(10_000) { _ in }
+        pulsegate_malloc_reset()
+        for outage in 1...20 {
+            // The pauses stay short enough for the backlog to be in memory.
+            loop.unanswered = 1 + outage % 3
+            try loop.run(6_000) { stage in
+                pulsegate_malloc_stage(Int32(stage?.rawValue ?? -1))
+            }
+        }
+        XCTAssertEqual(loop.gateway.sinks[0].failedRequests, 44)
+        XCTAssertGreaterThan(loop.backlogRequests, 5)
+        for stage in LoopStage.allCases {
+            XCTAssertEqual(pulsegate_malloc_taken(Int32(stage.rawValue)), 0, "\(stage)")
+        }
+        print("newest first: \(loop.requests) requests, \(loop.backlogRequests) of a backlog")
+    }
+
     private func skipDebugBuilds() throws {
         #if DEBUG
             throw XCTSkip("the figures are those of the release build: swift test -c release")

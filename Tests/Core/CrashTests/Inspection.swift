@@ -21,6 +21,8 @@ struct Inspection {
     var opening = Opening.sound
     /// Openings in which the fast search came to an answer by itself.
     private(set) var fastAnswers = 0
+    /// States whose head record has a run that was acknowledged before a backlog.
+    private(set) var runs = 0
     /// States in which a torn write has made a dead record whole.
     private(set) var revived = 0
     /// The JSON of each record, made when it is first needed.
@@ -39,6 +41,10 @@ struct Inspection {
     ) throws(Violation) -> OpenedRing {
         let ring = OpenedRing(bytes, geometry: geometry, opening: opening)
         try checkTails(ring, &promise)
+        let hasRun = sinks.contains {
+            !(ring.found.head?.sinkTail(of: $0.name)?.run.isEmpty ?? true)
+        }
+        if hasRun { runs += 1 }
         if let changed = promise.withRevived(ring) {
             revived += 1
             try check(ring, changed, damage)
@@ -123,6 +129,11 @@ struct Inspection {
         }
     }
 
+    private func cursorAndTail(_ ring: OpenedRing, _ name: SensorName) -> String {
+        guard let kept = ring.found.head?.sinkTail(of: name) else { return "\(ring.cursor)" }
+        return "\(ring.cursor), tail \(kept.tail), run \(kept.run)"
+    }
+
     private mutating func checkDelivery(
         _ ring: OpenedRing, _ promise: Promise, _ damage: Damage
     ) throws(Violation) {
@@ -147,7 +158,10 @@ struct Inspection {
                 && !promise.isRejected[sink][Int(sequence)]
             {
                 if !isSent[Int(sequence - oldest)] {
-                    throw Violation(.notSent, "\(name): \(sequence)")
+                    throw Violation(
+                        .notSent,
+                        "\(name): \(sequence), \(cursorAndTail(ring, name)), accounted for: "
+                            + "\(promise.isAccounted[sink][Int(sequence)])")
                 }
             }
             try checkCount(ring, delivery, sink)
@@ -221,9 +235,9 @@ struct Inspection {
 
     /// The records at and behind a tail of which the head record says that the sink has them.
     static func acknowledged(_ tail: SinkTail, below head: UInt64) -> [UInt64] {
-        guard let last = tail.acknowledged.last else { return [] }
-        return (0...last).filter { tail.acknowledged[$0] }
-            .map { tail.tail + UInt64($0) }.filter { $0 < head }
+        let end = (tail.acknowledged.last.map { tail.tail + UInt64($0) + 1 }) ?? 0
+        let behind = tail.tail..<max(tail.tail, min(max(end, tail.run.upperBound), head))
+        return behind.filter { !tail.lacks($0) }
     }
 
     /// What the synced head record says that the sink has is not sent: `isSent` begins at `oldest`.

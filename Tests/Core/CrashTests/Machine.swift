@@ -32,6 +32,8 @@ final class Machine {
         var slotCount: UInt64 = 64
         var windowRecords = 32
         var sinkCount = 2
+        /// The sinks want the newest records first.
+        var isNewestFirst = false
         /// One in so many writes and syncs fails.
         var failureOdds = 16
         /// Every second sync of the card does nothing and says that it has.
@@ -84,7 +86,7 @@ final class Machine {
         geometry = RingGeometry(slotCount: settings.slotCount)
         disk = ModelDisk(geometry: geometry)
         promise = Promise(slotCount: settings.slotCount, sinkCount: settings.sinkCount)
-        sinks = Self.sinks(settings.sinkCount)
+        sinks = Self.sinks(settings.sinkCount, settings.isNewestFirst)
         requests = sinks.map { _ in nil }
         stuckUntil = sinks.map { _ in 0 }
         gateway = Self.gateway(
@@ -93,7 +95,7 @@ final class Machine {
         settleStart(nil, oldest: 0)
     }
 
-    private static func sinks(_ count: Int) -> [SinkSettings] {
+    private static func sinks(_ count: Int, _ isNewestFirst: Bool) -> [SinkSettings] {
         let stream = SinkSettings.Kind.kinesis(stream: [UInt8]("heart".utf8))
         let index = SinkSettings.Kind.openSearch(withIDs: true)
         let kinds: [(String, SinkSettings.Kind, SinkSettings.Takes, Int)] = [
@@ -105,8 +107,11 @@ final class Machine {
         return kinds.prefix(count).map { name, kind, takes, batch in
             guard let name = SensorName(name) else { preconditionFailure("a name is short") }
             return SinkSettings(
-                name: name, kind: kind, takes: takes, batchRecords: batch,
-                flushNanoseconds: 300_000_000)
+                name: name, kind: kind, takes: takes,
+                batchRecords: isNewestFirst ? max(1, batch / 3) : batch,
+                flushNanoseconds: 300_000_000,
+                order: isNewestFirst ? .newestFirst : .oldestFirst,
+                drainRate: isNewestFirst ? 10 : nil)
         }
     }
 
@@ -115,7 +120,7 @@ final class Machine {
         sinks.map {
             SinkSettings(
                 name: $0.name, kind: .file, takes: $0.takes, batchRecords: 100,
-                flushNanoseconds: 0)
+                flushNanoseconds: 0, order: $0.order)
         }
     }
 

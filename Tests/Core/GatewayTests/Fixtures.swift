@@ -1,6 +1,9 @@
 import Alarm
+import Bytes
 import Gateway
 import RecordRing
+import TestSupport
+import Time
 import Vitals
 
 let millisecond: Int64 = 1_000_000
@@ -19,11 +22,12 @@ func sensor(_ text: String, onset: Int64 = 3 * second) -> SensorSettings {
 }
 
 func kinesis(
-    _ text: String = "kinesis", batch: Int = 4, flush: Int64 = second
+    _ text: String = "kinesis", batch: Int = 4, flush: Int64 = second,
+    order: SinkSettings.Order = .oldestFirst, drainRate: Int? = nil
 ) -> SinkSettings {
     SinkSettings(
         name: name(text), kind: .kinesis(stream: Array("heart".utf8)), batchRecords: batch,
-        flushNanoseconds: flush)
+        flushNanoseconds: flush, order: order, drainRate: drainRate)
 }
 
 func file(_ text: String = "file", batch: Int = 4, flush: Int64 = second) -> SinkSettings {
@@ -69,6 +73,21 @@ func notification(_ beatsPerMinute: UInt16) -> [UInt8] {
     beatsPerMinute > 255
         ? [1, UInt8(truncatingIfNeeded: beatsPerMinute), UInt8(beatsPerMinute >> 8)]
         : [0, UInt8(beatsPerMinute)]
+}
+
+extension Record {
+    /// The slot of a heart rate that session 7 wrote.
+    static func slot(sequence: UInt64) -> [UInt8] {
+        var slot = FixedBuffer(capacity: Record.slotBytes)
+        slot.resize(to: Record.slotBytes)
+        var bytes = slot.mutableBytes(in: 0..<Record.slotBytes)
+        Record(
+            sequence: sequence, time: Moment(monotonicNanoseconds: 1, wallMicroseconds: 1),
+            clock: .synced, boot: BootID(high: 1, low: 2), session: 7, sensor: name("strap"),
+            payload: .heartRate(HeartRateMeasurement(beatsPerMinute: 60))
+        ).encode(into: &bytes)
+        return [UInt8](copying: slot.bytes)
+    }
 }
 
 extension Action {

@@ -10,17 +10,7 @@ import Vitals
 /// A gateway that starts with what is on the card.
 struct RestartTests {
     /// The slot of a record that an earlier session wrote.
-    private func slot(_ sequence: UInt64) -> [UInt8] {
-        var slot = FixedBuffer(capacity: Record.slotBytes)
-        slot.resize(to: Record.slotBytes)
-        var bytes = slot.mutableBytes(in: 0..<Record.slotBytes)
-        Record(
-            sequence: sequence, time: Moment(monotonicNanoseconds: 1, wallMicroseconds: 1),
-            clock: .synced, boot: BootID(high: 1, low: 2), session: 7, sensor: name("strap"),
-            payload: .heartRate(HeartRateMeasurement(beatsPerMinute: 60))
-        ).encode(into: &bytes)
-        return [UInt8](copying: slot.bytes)
-    }
+    private func slot(_ sequence: UInt64) -> [UInt8] { Record.slot(sequence: sequence) }
 
     private func record(_ tails: [(String, UInt64)], head: UInt64) -> RingHead {
         var record = RingHead(generation: 3, head: head)

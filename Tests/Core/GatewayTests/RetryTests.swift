@@ -54,6 +54,52 @@ struct RetryTests {
         }
     }
 
+    /// Throttled entries, 429 and 503 slow a backlog down; a fault of another kind does not.
+    @Test(arguments: ["entries", "429", "503", "500", "exception"])
+    func sinkThatAsksToGoSlowerHasAPace(_ way: String) {
+        var bench = Bench(settings(sinks: [kinesis(batch: 100)], window: 4_096))
+        bench.receive(count: 4_000)
+        func send(accepted: (Int) -> Bool) {
+            while let action = bench.next(after: 50 * millisecond), !action.isSend {
+                _ = bench.written(action)
+            }
+            let count = bench.request().count
+            bench.answer(accepted: (0..<count).map(accepted))
+        }
+        for _ in 0..<10 { send { _ in true } }
+        #expect(bench.gateway.sinks[0].pace.recordsPerSecond == nil)
+        _ = bench.actions().count
+        while bench.gateway.sinks[0].state != .busy { _ = bench.actions(after: second / 20) }
+        _ = bench.request()
+        switch way {
+        case "entries": bench.answer(accepted: (0..<100).map { $0 % 2 == 0 })
+        case "exception":
+            bench.answer(status: 400, #"{"__type":"ProvisionedThroughputExceededException"}"#)
+        default: bench.answer(status: Int(way) ?? 0, "")
+        }
+        guard way != "500" else {
+            #expect(bench.gateway.sinks[0].pace.recordsPerSecond == nil)
+            return
+        }
+        let rate = bench.gateway.sinks[0].pace.recordsPerSecond ?? .infinity
+        #expect(rate < 1_500)
+        let start = bench.now
+        var sent = 0
+        while bench.now < start + 4 * second {
+            for action in bench.actions(after: 20 * millisecond) where action.isSend {
+                let count = bench.request().count
+                sent += count
+                bench.answer(accepted: (0..<count).map { _ in true })
+            }
+            if case .writeRing = bench.gateway.nextAction(now: bench.now) {
+                bench.gateway.ringWritten(now: bench.now)
+            }
+        }
+        // A second's worth at once, four seconds, and what successes add.
+        #expect(Double(sent) < 7 * rate, "\(sent) at \(rate)")
+        #expect(sent > 100)
+    }
+
     @Test func serviceMayAskForALongerWait() {
         var bench = sending()
         bench.answer(status: 429, retryAfter: 90 * second, "")

@@ -66,15 +66,48 @@ struct AcknowledgedSetTests {
         }
     }
 
-    @Test func recordBelowTheTailOrBeyondItsReachIsNotRemembered() throws {
+    @Test func recordBelowTheTailIsNotRemembered() throws {
         var tail = SinkTail(sink: try name("local"), tail: 10)
         tail.acknowledge(9)
-        tail.acknowledge(10 + UInt64(AcknowledgedSet.limit))
         #expect(tail == SinkTail(sink: try name("local"), tail: 10))
-        for distance in (0..<UInt64(AcknowledgedSet.limit)).reversed() {
-            tail.acknowledge(10 + distance)
+    }
+
+    @Test func recordsBeyondTheReachAreOneRunUntilTheTailGetsThere() throws {
+        var tail = SinkTail(sink: try name("local"), tail: 10)
+        for sequence in [1_000, 1_001, 999, 1_002, 1_004, 2_000] as [UInt64] {
+            tail.acknowledge(sequence)
         }
-        #expect(tail == SinkTail(sink: try name("local"), tail: 10 + 512))
+        #expect(tail == SinkTail(sink: try name("local"), tail: 10, run: 999..<1_003))
+        #expect([998, 999, 1_002, 1_003].map { tail.lacks($0) } == [true, false, false, true])
+        #expect(tail.acknowledgedCount(below: 1_001) == 2)
+        for sequence in (10..<900 as Range<UInt64>).reversed() { tail.acknowledge(sequence) }
+        #expect(tail.tail == 10 + 512, "the others were out of reach, and not beside the run")
+        for sequence in 522..<999 as Range<UInt64> { tail.acknowledge(sequence) }
+        #expect(tail == SinkTail(sink: try name("local"), tail: 1_003))
+    }
+
+    /// What was acknowledged may be forgotten, and what was not is never remembered.
+    @Test func whatIsRememberedWasAcknowledged() throws {
+        var random = SeededRandom()
+        for _ in 0..<20 {
+            var tail = SinkTail(sink: try name("local"), tail: 0)
+            var model: Set<UInt64> = []
+            for _ in 0..<60 {
+                let first = UInt64.random(in: 0...2_000, using: &random)
+                let count = UInt64.random(in: 1...200, using: &random)
+                for sequence in first..<first + count where model.insert(sequence).inserted {
+                    tail.acknowledge(sequence)
+                }
+                let isTrue = (0..<2_300 as Range<UInt64>).allSatisfy {
+                    tail.lacks($0) || model.contains($0)
+                }
+                let behind = (tail.tail..<2_300).count { !tail.lacks($0) }
+                guard isTrue, tail.acknowledgedCount(below: 2_300) == UInt64(behind) else {
+                    Issue.record("differs, seed \(random.seed): \(tail)")
+                    return
+                }
+            }
+        }
     }
 
     @Test func distanceBeyondTheLimitIsAMistakeOfTheCaller() async {

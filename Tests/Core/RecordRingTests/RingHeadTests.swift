@@ -7,7 +7,7 @@ import Testing
 struct RingHeadTests {
     private static let golden =
         hex(
-            "4F87D443",  // CRC-32C
+            "817F9A7D",  // CRC-32C
             "01000000",  // layout version
             "0500000000000000",  // generation
             "7800000000000000",  // head
@@ -28,7 +28,9 @@ struct RingHeadTests {
         + hex("2A01000000000000")  // fdatasyncs under 128 µs
         + [UInt8](repeating: 0, count: 14 * 8)
         + hex("0200000000000000")  // those of 2.1 s and more
-        + [UInt8](repeating: 0, count: 64)
+        + hex("0000000000000000")  // kinesis has no run
+        + hex("E8030000 07000000")  // file: from 1,000 behind its tail 7 records
+        + [UInt8](repeating: 0, count: 48)
 
     private func example() throws -> RingHead {
         var head = RingHead(generation: 5, head: 120)
@@ -41,7 +43,7 @@ struct RingHeadTests {
         for distance in [1, 64, 511] { acknowledged[distance] = true }
         head.append(
             SinkTail(sink: try name("kinesis"), tail: 100, acknowledged: acknowledged))
-        head.append(SinkTail(sink: try name("file"), tail: 7))
+        head.append(SinkTail(sink: try name("file"), tail: 7, run: 1_007..<1_014))
         return head
     }
 
@@ -76,10 +78,13 @@ struct RingHeadTests {
                 }
                 for index in 0..<count {
                     let text = String(repeating: "s", count: 23 - count) + "\(index)"
-                    var tail = SinkTail(sink: try name(text), tail: random.next() >> 1)
+                    var tail = SinkTail(sink: try name(text), tail: random.next() >> 2)
                     for _ in 0..<20 {
                         tail.acknowledged[Int.random(in: 1..<512, using: &random)] = true
                     }
+                    let first = tail.tail + UInt64.random(in: 512...9_999, using: &random)
+                    let length = UInt64.random(in: 0...1 << 32 - 1, using: &random)
+                    if length > 0 { tail.run = first..<first + length }
                     head.append(tail)
                 }
                 #expect(decode(page(head)) == head, "seed \(random.seed)")
@@ -112,6 +117,11 @@ struct RingHeadTests {
         #expect(other != head)
         other = try withFileTail(8)
         #expect(other != (try withFileTail(7)))
+        other = head
+        other.append(SinkTail(sink: try name("x"), tail: 7, run: 600..<601))
+        var another = head
+        another.append(SinkTail(sink: try name("x"), tail: 7))
+        #expect(other != another)
         other = try withFileTail(7, acknowledged: 3)
         #expect(other != (try withFileTail(7)))
     }
@@ -164,6 +174,27 @@ struct RingHeadTests {
     @Test func tailThatIsAcknowledgedItselfIsRefused() {
         var bytes = Self.golden
         bytes[64 + 32] |= 1
+        #expect(decode(sealed(bytes)) == nil)
+        bytes = Self.golden
+        bytes.replaceSubrange(968..<972, with: [0, 0, 0, 0])
+        #expect(decode(sealed(bytes)) == nil)
+    }
+
+    /// What a run is too long or too far away for is sent again.
+    @Test func runThatDoesNotFitIsKeptAsFarAsItDoes() throws {
+        for (run, kept) in [
+            (1_000..<1 << 40, 1_000..<(1 << 32 + 999)), (1 << 40..<1 << 41, 0..<0),
+        ] as [(Range<UInt64>, Range<UInt64>)] {
+            var head = RingHead(generation: 5, head: 120)
+            head.append(SinkTail(sink: try name("file"), tail: 7, run: run))
+            #expect(decode(page(head))?[0].run == kept)
+        }
+    }
+
+    @Test func runThatReachesFurtherThanSequencesIsRefused() {
+        var bytes = Self.golden
+        var span = bytes.mutableSpan
+        span.store((1 << 63) - 1 as UInt64, at: 64 + 96 + 24)
         #expect(decode(sealed(bytes)) == nil)
     }
 

@@ -15,6 +15,8 @@ struct ServiceErrorTests {
             ("ThrottlingException", .throttled),
             ("Throttling", .throttled),
             ("RequestLimitExceeded", .throttled),
+            ("TooManyRequestsException", .throttled),
+            ("SlowDown", .throttled),
             ("KMSThrottlingException", .throttled),
             ("ServiceUnavailable", .serverFault),
             ("ServiceUnavailableException", .serverFault),

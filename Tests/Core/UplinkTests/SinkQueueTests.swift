@@ -146,6 +146,43 @@ struct SinkQueueTests {
         #expect(acknowledged(queue, within: 8) == [1, 4])
     }
 
+    @Test func whatIsLeftBehindWaitsBehindWhatIsFresh() {
+        var queue = SinkQueue(limit: 3, tail: 0)
+        let isLeft = queue.leave(upTo: 7)
+        #expect(isLeft)
+        queue.part = .fresh
+        #expect(candidates(queue, head: 10) == [7, 8, 9])
+        queue.part = .backlog
+        #expect(candidates(queue, head: 10) == [0, 1, 2, 3, 4, 5, 6])
+        queue.part = .all
+        #expect(candidates(queue, head: 10) == [0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
+        queue.part = .fresh
+        queue.take(3, head: 10)
+        _ = queue.settle { $0 != 1 }
+        #expect(candidates(queue, head: 11) == [8, 10], "refused, it goes with the next fresh")
+        let run = queue.longestSettledRun(from: 3)
+        #expect(run == 7..<8)
+        let numbers = [queue.tail, queue.sent, queue.leftCount, queue.waitingCount(head: 11)]
+        #expect(numbers == [0, 10, 7, 9])
+        let gone = queue.giveUp(below: 9)
+        #expect(gone == 8, "7 was accepted")
+        #expect(queue.tail == 10)
+    }
+
+    @Test func moreOutagesThanStretchesAreLeftInOrder() {
+        var queue = SinkQueue(limit: 3, tail: 0)
+        queue.part = .fresh
+        var head: UInt64 = 0
+        for outage in 0...SinkQueue.stretchLimit {
+            head += 10
+            let isLeft = queue.leave(upTo: head - 2)
+            #expect(isLeft == (outage < SinkQueue.stretchLimit))
+            queue.take(2, head: head)
+            _ = queue.settle { _ in true }
+        }
+        #expect(queue.leftCount == UInt64(8 * SinkQueue.stretchLimit))
+    }
+
     /// Everything the queue says of itself after every operation, against plain lists.
     @Test func randomOperationsAgreeWithTheModel() {
         var random = SeededRandom()
@@ -160,9 +197,12 @@ struct SinkQueueTests {
             let head = tail + UInt64(restored)
             let waiting = zip(tail..<head, had).filter { !$1 }.map { $0.0 }
             var model = SinkQueueModel(waiting: waiting, head: head)
+            model.sent = head
+            if Bool.random(using: &random) { restoreRun(&queue, &model, &random) }
             for _ in 0..<400 {
                 let agree = step(&queue, &model, &random)
                 operations += 1
+                model.sent = queue.sent
                 guard agree, isSame(queue, model) else {
                     Issue.record("operation \(operations): \(model)")
                     return
@@ -170,23 +210,48 @@ struct SinkQueueTests {
             }
             let done = model.acknowledged + model.rejected + model.passed
             #expect(Set(done).count == done.count, "none twice")
-            let owed = UInt64(model.waiting.count + model.inFlight.count)
-            let hadCount = UInt64(had.count { $0 })
-            #expect(UInt64(done.count) + model.lost + owed == model.head - tail - hadCount)
+            let owed = model.waiting.count + model.inFlight.count + model.left.joined().count
+            let hadCount = UInt64(had.count { $0 }) + model.hadRun
+            #expect(
+                UInt64(done.count) + model.lost + UInt64(owed) == model.head - tail - hadCount)
         }
         print("sink queue: \(operations) operations")
+    }
+
+    /// Behind what was restored one by one, a run of records that the sink has.
+    private func restoreRun(
+        _ queue: inout SinkQueue, _ model: inout SinkQueueModel, _ random: inout SeededRandom
+    ) {
+        let first = model.head + UInt64.random(in: 0...9, using: &random)
+        let end = first + UInt64.random(in: 1...9, using: &random)
+        queue.restore(run: first..<end)
+        if model.head < first { model.left.append(Array(model.head..<first)) }
+        model.hadRun = end - first
+        model.head = end
+        model.sent = end
     }
 
     /// One random operation on both. Answers whether they answered the same.
     private func step(
         _ queue: inout SinkQueue, _ model: inout SinkQueueModel, _ random: inout SeededRandom
     ) -> Bool {
-        switch Int.random(in: 0..<14, using: &random) {
+        if !model.inFlight.isEmpty || queue.refusedCount > 0 {
+            queue.part = queue.refusedCount > 0 && queue.part == .backlog ? .fresh : queue.part
+        } else {
+            queue.part = [.all, .fresh, .backlog].randomElement(using: &random) ?? .all
+        }
+        model.part = queue.part
+        let candidates = model.candidates
+        switch Int.random(in: 0..<16, using: &random) {
+        case 14, 15:
+            guard queue.sent < model.head else { break }
+            let end = UInt64.random(in: queue.sent + 1...model.head, using: &random)
+            return queue.leave(upTo: end) == model.leave(upTo: end)
         case 0..<3:
             model.arrive(UInt64.random(in: 0...6, using: &random))
         case 10: return arriveOne(&queue, &model, isFor: Bool.random(using: &random))
-        case 11 where model.inFlight.isEmpty && !model.waiting.isEmpty:
-            let places = (0..<Int.random(in: 1...model.waiting.count, using: &random)).map { _ in
+        case 11 where model.inFlight.isEmpty && !candidates.isEmpty:
+            let places = (0..<Int.random(in: 1...candidates.count, using: &random)).map { _ in
                 Bool.random(using: &random)
             }
             guard places.count(where: \.self) <= queue.limit else { break }
@@ -196,11 +261,11 @@ struct SinkQueueTests {
             let place = Int.random(in: 0..<queue.refusedCount, using: &random)
             queue.takeRefused(at: place)
             model.takeAlone(place)
-        case 13 where !model.waiting.isEmpty:
+        case 13 where !candidates.isEmpty:
             queue.passFirst()
             model.passFirst()
-        case 3..<6 where model.inFlight.isEmpty && !model.waiting.isEmpty:
-            let most = min(queue.limit, model.waiting.count)
+        case 3..<6 where model.inFlight.isEmpty && !candidates.isEmpty:
+            let most = min(queue.limit, candidates.count)
             let count = Int.random(in: 1...most, using: &random)
             queue.take(count, head: model.head)
             model.take(count)
@@ -210,7 +275,7 @@ struct SinkQueueTests {
                     ?? .again
             }
             return queue.settle { outcomes[$0] } == model.settle(outcomes)
-        case 8 where !model.waiting.isEmpty:
+        case 8 where !candidates.isEmpty:
             queue.giveUpFirst()
             model.giveUpFirst()
         case 9:
@@ -241,8 +306,20 @@ struct SinkQueueTests {
     }
 
     private func isSame(_ queue: borrowing SinkQueue, _ model: SinkQueueModel) -> Bool {
-        candidates(queue, head: model.head) == model.waiting
-            && queue.waitingCount(head: model.head) == UInt64(model.waiting.count)
+        let left = model.left.joined()
+        return candidates(queue, head: model.head) == model.candidates
+            && queue.freshCount(head: model.head) == UInt64(model.waiting.count)
+            && queue.leftCount == UInt64(left.count)
+            && queue.waitingCount(head: model.head) == UInt64(model.waiting.count + left.count)
+            && queue.oldestCandidate(head: model.head)
+                == [model.waiting.first, left.first].compactMap(\.self).min()
+            && queue.longestSettledRun(from: queue.tail + 3).count
+                == model.longestSettledRun(from: model.tail + 3)
+            && (0...3 as ClosedRange<UInt64>).allSatisfy { past in
+                let isOwed = (model.waiting + model.inFlight + left).contains(model.tail + past)
+                let isSettled = model.tail + past < queue.sent && !isOwed
+                return queue.isSettled(model.tail + past) == isSettled
+            }
             && queue.inFlightCount == model.inFlight.count
             && acknowledged(queue, within: 12)
                 == model.settledDistances(sent: queue.sent, within: 12)
@@ -254,7 +331,7 @@ struct SinkQueueTests {
             && (0...4 as ClosedRange<UInt64>).allSatisfy { past in
                 let oldest = model.tail + past
                 return queue.owedCount(oldest: oldest, head: model.head)
-                    == UInt64((model.waiting + model.inFlight).count { $0 >= oldest })
+                    == UInt64((model.waiting + model.inFlight + left).count { $0 >= oldest })
             }
             && queue.tail <= queue.sent && queue.sent <= model.head
     }

@@ -313,6 +313,17 @@ import Testing
                 + "write a size from 16KiB to 4MiB")
     }
 
+    @Test func whatGoesFirstIsOneOfTwoAndItsRateANumber() {
+        expect(
+            "[sink s]\ntype = file\norder = fifo\n",
+            "p.conf:7: [sink s] order = fifo: is not a choice; "
+                + "write `oldest_first` or `newest_first`")
+        expect(
+            "[sink s]\ntype = file\ndrain_rate = 0\n",
+            "p.conf:7: [sink s] drain_rate = 0: is below the range; "
+                + "write a number from 1 to 1000000 (records a second)")
+    }
+
     @Test func someSinkTakesRecords() {
         expect(
             "[sink e]\ntype = file\ntakes = errors\n",

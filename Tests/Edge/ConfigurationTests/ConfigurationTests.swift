@@ -131,6 +131,18 @@ import Testing
         }
     }
 
+    @Test func aSinkKeepsTheOrderUnlessItSaysOtherwise() throws {
+        for (lines, order, rate) in [
+            ("", .oldestFirst, nil), ("drain_rate = 50\n", .oldestFirst, 50),
+            ("order = oldest_first\n", .oldestFirst, nil),
+            ("order = newest_first\n", .newestFirst, 200),
+            ("order = newest_first\ndrain_rate = 1\n", .newestFirst, 1),
+        ] as [(String, SinkSettings.Order, Int?)] {
+            let sink = try read(smallest + "[sink a]\ntype = file\n" + lines).sinks[0]
+            #expect(sink.order == order && sink.drainRate == rate)
+        }
+    }
+
     @Test func everyTypeOfSinkIsRead() throws {
         let sinks = try read(smallest + everySink).sinks
         let endpoint = { (text: String) in try #require(Endpoint(text)) }

@@ -4,6 +4,7 @@ public import Kinesis
 import RecordRing
 public import SigV4
 import Time
+import Uplink
 
 /// What a measurement goes through, in the order of its way.
 public enum LoopStage: Int, CaseIterable, Sendable {
@@ -38,6 +39,10 @@ public struct GatewayLoop: ~Copyable {
     private var next = 0
     /// Requests that were signed and answered.
     public private(set) var requests: UInt64 = 0
+    /// Those of them that were made of a backlog.
+    public private(set) var backlogRequests = 0
+    /// Requests from now on that get no answer.
+    public var unanswered = 0
     /// Bytes of all bodies.
     public private(set) var bodyBytes: UInt64 = 0
 
@@ -46,7 +51,8 @@ public struct GatewayLoop: ~Copyable {
 
     /// A loop with one sink of `kind`; `hash` signs its requests, `md5` closes its aggregates.
     public init(
-        sink kind: SinkSettings.Kind, hash: SHA256Function, md5: MD5Function? = nil
+        sink kind: SinkSettings.Kind, hash: SHA256Function, md5: MD5Function? = nil,
+        order: SinkSettings.Order = .oldestFirst
     ) throws(SigningError) {
         let scope = try CredentialScope(region: "eu-central-1", service: "kinesis")
         let credentials = try SigningCredentials(
@@ -55,7 +61,7 @@ public struct GatewayLoop: ~Copyable {
         let request = try Self.request()
         self.request = request
         signer = Signer(scope: scope, credentials: credentials, sha256: hash)
-        gateway = Self.gateway(sink: kind, md5)
+        gateway = Self.gateway(sink: kind, md5, order)
         notifications = Notifications()
         clock = LoopClock()
         body = FixedBuffer(capacity: 512 << 10)
@@ -66,7 +72,7 @@ public struct GatewayLoop: ~Copyable {
     }
 
     private static func gateway(
-        sink kind: SinkSettings.Kind, _ md5: MD5Function?
+        sink kind: SinkSettings.Kind, _ md5: MD5Function?, _ order: SinkSettings.Order
     ) -> Gateway {
         guard let sensor = SensorName("D4:4A:C4:B0:24:03"), let sink = SensorName("cloud") else {
             preconditionFailure("a name is 23 bytes at most")
@@ -77,7 +83,7 @@ public struct GatewayLoop: ~Copyable {
             sinks: [
                 SinkSettings(
                     name: sink, kind: kind, batchRecords: batchRecords,
-                    flushNanoseconds: .max / 2)
+                    flushNanoseconds: .max / 2, order: order)
             ], seed: 1)
         if let md5 { settings.md5 = md5 }
         return Gateway(
@@ -134,9 +140,16 @@ extension GatewayLoop {
         let now = clock.now
         enter(.encode)
         let count = gateway.encode(sink: sink, into: &body, now: now)
-        precondition(count == Self.batchRecords, "requests are full")
+        let isFull = count == Self.batchRecords
+        precondition(
+            isFull || gateway.settings.sinks[sink].order == .newestFirst, "requests are full")
         bodyBytes += UInt64(body.count)
         requests += 1
+        if gateway.sinks[sink].queue.part == .backlog { backlogRequests += 1 }
+        guard unanswered == 0 else {
+            unanswered -= 1
+            return gateway.sinkFailed(sink: sink, now: now)
+        }
         let kind = gateway.settings.sinks[sink].kind
         if case .file = kind {
             enter(.answer)

@@ -137,15 +137,11 @@ struct Journal {
         }
     }
 
-    /// A head record that was synced says that the sink has everything below `tail`, and of the
-    /// records from there on those in `acknowledged`.
-    mutating func kept(sink: Int, upTo tail: UInt64, beyond acknowledged: AcknowledgedSet) {
-        for (sequence, index) in bySequence {
-            var isKept = sequence < tail
-            if !isKept, sequence - tail < UInt64(AcknowledgedSet.limit) {
-                isKept = acknowledged[Int(sequence - tail)]
-            }
-            if isKept { deliveries[sink][index].isKept = true }
+    /// A head record that was synced says that the sink has everything below the tail, and what
+    /// it says of the records from there on.
+    mutating func kept(sink: Int, _ tail: SinkTail) {
+        for (sequence, index) in bySequence where !tail.lacks(sequence) {
+            deliveries[sink][index].isKept = true
         }
     }
 

@@ -13,6 +13,8 @@ struct Statistics: CustomStringConvertible {
     var lost: UInt64 = 0
     var errors = 0
     var splits = 0
+    /// Requests that were made while a backlog had been left behind.
+    var leftBehind = 0
 
     mutating func add(_ other: Statistics) {
         events += other.events
@@ -28,6 +30,7 @@ struct Statistics: CustomStringConvertible {
         lost += other.lost
         errors += other.errors
         splits += other.splits
+        leftBehind += other.leftBehind
     }
 
     var description: String {
@@ -35,6 +38,7 @@ struct Statistics: CustomStringConvertible {
             + "\(reads) reads of the card, \(alarms) alarm edges, \(crashes) crashes, "
             + "\(outages) times without a card, \(cuts) files cut, "
             + "\(duplicates) copies too many, \(lost) losses counted, "
-            + "\(errors) error records, \(splits) requests split"
+            + "\(errors) error records, \(splits) requests split, "
+            + "\(leftBehind) requests before a backlog"
     }
 }

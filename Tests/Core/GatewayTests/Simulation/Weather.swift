@@ -29,7 +29,10 @@ struct Weather {
         func pick<Value>(_ values: [Value]) -> Value {
             values[Int.random(in: 0..<values.count, using: &random)]
         }
-        measurements = Int.random(in: 20...90, using: &random)
+        // Now and then as many as the head record's set of acknowledged records does not reach.
+        measurements =
+            Int.random(in: 0..<20, using: &random) == 0
+            ? 900 : Int.random(in: 20...90, using: &random)
         pauseNanoseconds = pick([20 * millisecond, second, 4 * second])
         slots = pick([8, 32, 128, 512])
         window = pick([4, 16, 64, 256])
@@ -47,7 +50,12 @@ struct Weather {
             ],
             [search(takes: .all, batch: 5), kinesis(batch: 8)],
         ]
-        sinks = kinds[pick([0, 0, 1, 1, 1, 2, 2, 3, 4, 4, 5, 5, 5, 6])]
+        sinks = kinds[pick([0, 0, 1, 1, 1, 2, 2, 3, 4, 4, 5, 5, 5, 6])].map { sink in
+            var sink = sink
+            sink.order = pick([.oldestFirst, .newestFirst])
+            sink.drainRate = pick([nil, nil, 1, 3, 100])
+            return sink
+        }
         serviceTrouble = sinks.map { _ in pick([0, 0, 20, 60, 97]) }
         cardTrouble = pick([0, 0, 0, 10, 50])
         cardStalls = pick([0, 10, 40])

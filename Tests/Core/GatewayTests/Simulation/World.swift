@@ -90,7 +90,7 @@ final class World {
             guard let due = nextDue() else { return "nothing is due, and records are owed" }
             now = max(now, due)
             statistics.events += 1
-            if statistics.events > 20_000 { return "it never ends" }
+            if statistics.events > 40_000 { return "it never ends" }
             // The worst moment for the power to go comes seldom by itself.
             let isWorst = card.holdsBothHeadsUnsynced
             let crashes = isWorst ? 20 * weather.crashes : weather.crashes
@@ -331,6 +331,7 @@ final class World {
         requests[sink] = Request(
             lines: lines, due: now + Int64.random(in: 0...longest, using: &random))
         statistics.requests += 1
+        if gateway.sinks[sink].queue.leftCount > 0 { statistics.leftBehind += 1 }
     }
 
     func note(_ report: Report) {

@@ -154,7 +154,7 @@ extension World {
             if sink.queue.tail < kept.tail {
                 journal.violated("sink \(index) had \(kept.tail), begins with \(sink.queue.tail)")
             }
-            journal.kept(sink: index, upTo: kept.tail, beyond: kept.acknowledged)
+            journal.kept(sink: index, kept)
         }
     }
 
