@@ -1,5 +1,6 @@
 import Alarm
 import Configuration
+import Diagnostics
 import GPIO
 import Linux
 import SensorLink
@@ -42,6 +43,9 @@ extension SessionPlan {
             outputs: configuration.outputs.map { OutputPlan($0) },
             button: configuration.button.map { ButtonPlan($0) },
             controlPath: configuration.controlPath)
+        operations = Operations(watch: Operations.watch(configuration.watchdog))
+        operations.memoryBudget = configuration.memoryBytes
+        operations.pin = configuration.pin.map { PinLock($0) }
     }
 
     /// The sensors that have sections, and behind them the places for those that have none.
