@@ -96,6 +96,7 @@ def test_a_card_that_hangs_stops_the_feed_and_is_named(desk, tmp_path):
 def test_a_process_that_the_watchdog_ends_says_where_it_was(desk, tmp_path):
     manager = Manager(str(tmp_path / "notify"))
     run = start(desk, manager)
+    wait_until(lambda: manager.count("WATCHDOG=1") > 1, "the loop has turned")
     run.process.send_signal(signal.SIGABRT)
     assert run.wait() == -signal.SIGABRT
     assert re.search("aborted .* while busy with: nothing: it waits", run.log)

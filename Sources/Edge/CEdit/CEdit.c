@@ -152,8 +152,8 @@ static void tame(struct pulsegate_editor *self) {
     self->has_before = 1;
     state.c_iflag |= IGNBRK | IGNPAR | ICRNL;
     state.c_iflag &= ~(tcflag_t)(BRKINT | PARMRK | IXON | IXOFF);
-    // A ^S, ^Z or ^\\ in the noise would stop the output or the program.
-    state.c_lflag &= ~(tcflag_t)(ISIG | IEXTEN);
+    // A ^S, ^Z or ^\ in the noise would stop the output or the program.
+    state.c_lflag &= ~(tcflag_t)(ISIG | IEXTEN | ECHO);
     state.c_cflag |= CLOCAL;
     tcsetattr(STDIN_FILENO, TCSANOW, &state);
 }
@@ -186,7 +186,9 @@ pulsegate_editor *pulsegate_editor_open(const char *program, const char *prompt_
     el_set(self->line, EL_ADDFN, "pulsegate-complete", "Completes a command", complete);
     el_set(self->line, EL_BIND, "^I", "pulsegate-complete", NULL);
     el_set(self->line, EL_BIND, "^C", "ed-start-over", NULL);
-    el_set(self->line, EL_SETTY, "-d", "-isig", NULL);
+    el_set(self->line, EL_SETTY, "-d", "-isig", "-ixon", NULL);
+    // Between two lines too: what is typed ahead is shown once, by the editor.
+    el_set(self->line, EL_SETTY, "-x", "-isig", "-ixon", "-iexten", "-echo", NULL);
     el_set(self->line, EL_GETCFN, next_key);
     return self;
 }
