@@ -81,6 +81,10 @@ test-bluez: test-gpio ## bluetoothd on a kernel of its own, with virtual sensors
 test-gpio: packages-bluez release ## Lamp, buzzer and button on a chip of that kernel alone
 	$(PYTHON) Tests/BlueZ/gpio_lane.py
 
+.PHONY: test-service
+test-service: packages-bluez package ## The package under the real systemd, on that kernel
+	$(PYTHON) Tests/BlueZ/service_lane.py
+
 .PHONY: test-bluez-day
 test-bluez-day: packages-bluez release ## The same for a simulated day of seeded faults
 	$(PYTHON) Tests/BlueZ/lane.py --day $(BLUEZ_CLIENTS) $(BLUEZ)

@@ -20,7 +20,8 @@ extension Key {
             "Where the ring file and the files of sinks are kept."),
         Key(
             .gateway, "runtime", .path(name: "DIRECTORY"),
-            .derived("`$RUNTIME_DIRECTORY`, else as `data`"),
+            .derived(
+                "`$RUNTIME_DIRECTORY`, or `/run/pulsegate` for `/var/lib/pulsegate`, else `data`"),
             "Where the socket `control` lies, by which `pulsegate alarm` reaches the gateway."),
         Key(
             .gateway, "log", .choice(LogLevel.allCases.map(\.rawValue)), .value("info"),

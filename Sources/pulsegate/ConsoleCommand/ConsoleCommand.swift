@@ -76,5 +76,7 @@ enum ConsoleCommand {
 /// Where an installed gateway has its things.
 enum Installation {
     static let configurationPath = "/etc/pulsegate/pulsegate.conf"
+    static let dataFolder = "/var/lib/pulsegate"
+    static let runtimeFolder = "/run/pulsegate"
     static let unit = "pulsegate.service"
 }
