@@ -9,15 +9,22 @@ guest/service_story.py looks at it. Exit status as lane.py's.
 
 from __future__ import annotations
 
+import os
+import pty
+import select
 import shutil
 import subprocess
 import sys
+import threading
+import time
+import tty
 from pathlib import Path
 
 from cache import CannotRun, cache_folder, ensure_kernel, ensure_root
 from lane import CANNOT_RUN_STATUS, RESULTS, ROOT, boot, explain_no_boot
 
-SECONDS_MAX = 400
+SECONDS_MAX = 300
+GO = "/lab/code/guest/service_boot.sh"
 PACKAGES = ROOT / ".build/package"
 RECORDING = ROOT / "Sources/pulsegate/Recordings/interval-session.csv"
 
@@ -60,6 +67,55 @@ def bring(package: Path, program: Path, root: Path) -> None:
                 shutil.copy(words[2], program / "libraries" / words[0])
 
 
+class Serial:
+    """The other end of the guest's serial line: a person at a terminal, and noise."""
+
+    def __init__(self) -> None:
+        self.parent, self.child = pty.openpty()
+        tty.setraw(self.child)
+        self.text = ""
+        self.is_over = False
+        self.lines: list[str] = []
+        threading.Thread(target=self._talk, daemon=True).start()
+
+    @property
+    def word(self) -> str:
+        """What the kernel is told of it."""
+        return f"ssl1=tty:{os.ttyname(self.child)}"
+
+    def _wait(self, text: str, seconds: float) -> bool:
+        end, start = time.monotonic() + seconds, len(self.text)
+        while text not in self.text[start:] and time.monotonic() < end and not self.is_over:
+            if select.select([self.parent], [], [], 0.2)[0]:
+                self.text += os.read(self.parent, 4096).decode(errors="replace")
+        return text in self.text[start:]
+
+    def _check(self, name: str, holds: bool) -> None:
+        self.lines.append(f"{'ok' if holds else 'not ok'} {name}")
+
+    def _talk(self) -> None:
+        self._check("the console greets on the serial line", self._wait("pulsegate> ", 60))
+        os.write(self.parent, b"version\r")
+        self._check("it answers there", self._wait("pulsegate 0.1.0", 10))
+        self._wait("pulsegate> ", 10)
+        os.write(self.parent, bytes(range(128, 256)) + b"\x00\xff\x13\x1a\x1c\x1b[\x07")
+        os.write(self.parent, b"\r\x15version\r")
+        self._check("and after noise on the line", self._wait("pulsegate 0.1.0", 20))
+
+
+def power_cut(kernel: Path, root: Path, folder: Path, program: Path, image: Path) -> None:
+    """The first machine: it records onto the image until its power is cut."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    (folder / "first").touch()
+    subprocess.run(["mke2fs", "-q", "-t", "ext4", "-F", image, "24M"], check=True,
+                   stderr=subprocess.DEVNULL)
+    boot(kernel, root, folder, program, False, SECONDS_MAX, go=GO, words=[f"ubd0={image}"],
+         cut=folder / "cut")
+    if not (folder / "cut").exists():
+        raise explain_no_boot(folder)
+
+
 def main() -> int:
     package = Path(sys.argv[1]) if len(sys.argv) > 1 else next(PACKAGES.glob("*.deb"), None)
     if package is None:
@@ -70,18 +126,23 @@ def main() -> int:
         kernel, root = ensure_kernel(cache), ensure_root(cache, "bookworm")
         folder, program = RESULTS / "bookworm-service", RESULTS / "program-service"
         bring(package, program, root)
+        image = RESULTS / "service.img"
+        # The real clock: systemd's own limits are under test.
+        power_cut(kernel, root, RESULTS / "bookworm-service-cut", program, image)
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
-        # The real clock: systemd's own limits are under test.
-        boot(kernel, root, folder, program, False, SECONDS_MAX,
-             go="/lab/code/guest/service_boot.sh")
+        serial = Serial()
+        boot(kernel, root, folder, program, False, SECONDS_MAX, go=GO,
+             words=[f"ubd0={image}", serial.word])
+        serial.is_over = True
+        (folder / "serial.log").write_text(serial.text)
         checks = folder / "checks"
         if not checks.exists():
             raise explain_no_boot(folder)
     except CannotRun as reason:
         print(f"cannot run here: {reason}", file=sys.stderr)
         return CANNOT_RUN_STATUS
-    lines = checks.read_text().splitlines()
+    lines = serial.lines + checks.read_text().splitlines()
     print("\n".join(lines))
     failed = [line for line in lines if line.startswith("not ok")]
     return 1 if failed or lines[-1] != "done" else 0

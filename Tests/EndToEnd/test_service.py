@@ -153,6 +153,32 @@ def test_memory_stays_flat(desk):
     assert third - second < 512
 
 
+def test_memory_stays_flat_through_an_outage(desk):
+    """Nothing is sent while 5,000 records come, and then everything: twice."""
+    desk.configure(hex_lines(drain_timeout="20s"), file_sink(), ring={"size": "16MiB"})
+    run = desk.start(stdin=subprocess.PIPE)
+    run.wait_for_log("started: ")
+
+    def console(text):
+        return subprocess.run([BINARY, "console", "--config", desk.configuration],
+                              input=text.encode(), capture_output=True, timeout=60,
+                              check=True).stdout.decode()
+
+    def own(sent):
+        console("safe-mode on\nyes\n")
+        for _ in range(10):
+            run.write("00 48\n" * 500)
+        wait_until(lambda: "5000 waiting" in console("net\n"), "all wait")
+        console("safe-mode off\nyes\n")
+        wait_until(lambda: len(desk.file_bytes().splitlines()) >= sent, "all records")
+        status = open(f"/proc/{run.process.pid}/status", encoding="ascii").read()
+        return int(re.search(r"RssAnon:\s+(\d+)", status)[1])
+
+    first, second, third = own(5_000), own(10_000), own(15_000)
+    print(f"RssAnon after three outages of 5,000 records: {first}, {second}, {third} KiB")
+    assert third - second < 512
+
+
 def test_journal_lines_have_priorities(desk):
     desk.configure(hex_lines(), file_sink())
     run = desk.run("nonsense\n", JOURNAL_STREAM="8:1")

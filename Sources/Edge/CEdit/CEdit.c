@@ -132,13 +132,13 @@ static unsigned char complete(EditLine *line, int key) {
                  matches == 1 ? " " : "");
         return el_insertstr(line, rest) == 0 ? CC_REFRESH : CC_ERROR;
     }
-    fputs("\r\n", stdout);
+    fputs("\n", stdout);
     for (size_t index = 0; self->words[index]; index++) {
         if (strncmp(self->words[index], info->buffer, typed) == 0) {
             printf("%s  ", self->words[index]);
         }
     }
-    fputs("\r\n", stdout);
+    fputs("\n", stdout);
     fflush(stdout);
     return CC_REDISPLAY;
 }

@@ -172,7 +172,7 @@ final class ConsoleDesk {
         guard let text = gatewayQuietly("log after \(newsSequence ?? UInt64.max)") else {
             if wasDown || newsSequence == nil { return "" }
             newsSequence = nil
-            return down().withCarriageReturns
+            return down()
         }
         let lines = text.split(separator: "\n")
         let newest = lines.first.flatMap { UInt64($0) }
@@ -181,7 +181,7 @@ final class ConsoleDesk {
         let shown = lines.dropFirst().filter { line in
             [" warning: ", " error: "].contains { line.dropFirst(8).hasPrefix($0) }
         }
-        return shown.map { $0 + "\r\n" }.joined()
+        return shown.map { $0 + "\n" }.joined()
     }
 
     private func gatewayQuietly(_ line: String) -> String? {
@@ -199,10 +199,5 @@ extension String {
     /// Without blanks at its ends.
     fileprivate var trimmed: String {
         String(drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
-    }
-
-    /// For a terminal in raw mode, where a line end alone goes straight down.
-    fileprivate var withCarriageReturns: String {
-        split(separator: "\n", omittingEmptySubsequences: false).joined(separator: "\r\n")
     }
 }

@@ -8,6 +8,9 @@ mkdir -p /var/lib/dpkg/info /var/lib/dpkg/updates /var/lib/dpkg/triggers
 touch /var/lib/dpkg/status /var/lib/dpkg/available
 cp -a /lab/program/libraries/. /usr/lib/x86_64-linux-gnu/
 ldconfig
+# A disk that outlives the machine.
+mkdir -p /var/lib/pulsegate
+mount -t ext4 /dev/ubda /var/lib/pulsegate
 systemd-machine-id-setup > /dev/null 2>&1
 dpkg --force-all -i /lab/program/pulsegate.deb > /lab/out/install.log 2>&1
 # The installed configuration is changed, as a user would: an upgrade must leave it alone.
@@ -22,7 +25,7 @@ loop = yes
 at_end = stay
 [ring]
 size = 1MiB
-allow_volatile = yes
+lazy_interval = 1s
 [sink local]
 type = file
 CONF
@@ -47,5 +50,8 @@ CONF
 mkdir -p /etc/systemd/system/multi-user.target.wants
 ln -sf /etc/systemd/system/story.service /etc/systemd/system/multi-user.target.wants/
 ln -sf /usr/lib/systemd/system/multi-user.target /etc/systemd/system/default.target
+# The console on a serial line, for the second machine.
+[ -e /lab/out/first ] || ln -sf '/usr/lib/systemd/system/pulsegate-console@.service' \
+    /etc/systemd/system/multi-user.target.wants/pulsegate-console@ttyS1.service
 umount /proc
 exec /usr/lib/systemd/systemd --show-status=0

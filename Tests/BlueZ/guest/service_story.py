@@ -3,6 +3,7 @@ to /lab/out/checks."""
 
 import http.server
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -11,6 +12,7 @@ import time
 from pathlib import Path
 
 CHECKS = open("/lab/out/checks", "w", buffering=1, encoding="utf-8")
+OUT = Path("/lab/out")
 RING = Path("/var/lib/pulsegate/ring")
 
 
@@ -39,11 +41,30 @@ def console(text):
                           check=False, timeout=30).stdout
 
 
+def journal():
+    return subprocess.run(["journalctl", "-u", "pulsegate", "--no-pager"], capture_output=True,
+                          text=True, check=False).stdout
+
+
+def until_the_cut():
+    """The first machine: it records, and then its power is cut."""
+    wait_for(lambda: re.search(r"sequences 0 to ([89]|\d\d)", console("ring\n")))
+    (OUT / "cut").touch()
+    time.sleep(60)
+
+
 def start_and_life():
     active = wait_for(lambda: shown("ActiveState") == "active")
     check("it is started at boot and says when it is ready", active, shown("ActiveState"))
     status = wait_for(lambda: "bpm, 1 sensor heard" in shown("StatusText") and shown("StatusText"))
     check("the status line lives", bool(status), shown("StatusText"))
+    reason = console("restart-reason\n").strip()
+    check("it says that the power was cut", reason.startswith("power cut"), reason)
+    found = re.search(r"ring: (\d+) records? found", journal())
+    # The first machine was cut off when it had recorded 8, and 1 s of them may be lost.
+    check("what was on the card is read back", found and int(found[1]) >= 5,
+          found[0] if found else "none")
+    check("nothing on it is damaged", "damaged" not in journal())
     pid = shown("MainPID")
     owner = os.stat(f"/proc/{pid}").st_uid if pid.isdigit() and pid != "0" else None
     names = Path("/etc/passwd").read_text().split("\n")
@@ -139,9 +160,7 @@ def sandbox():
         row.split()[1] == pid for row in names.splitlines() if len(row.split()) > 1), pid)
     check("records leave by the network", wait_for(lambda: Collector.posts, 20),
           console("net\n").split("\n")[0])
-    journal = subprocess.run(["journalctl", "-u", "pulsegate", "--no-pager"], capture_output=True,
-                             text=True, check=False).stdout
-    denied = [row for row in journal.splitlines() if "denied" in row.lower()
+    denied = [row for row in journal().splitlines() if "denied" in row.lower()
               or "not permitted" in row.lower()]
     check("nothing was denied", not denied, "; ".join(denied)[:300])
 
@@ -179,6 +198,8 @@ def removal():
     check("a purge takes them", not RING.exists())
 
 
+if (OUT / "first").exists():
+    until_the_cut()
 for part in [start_and_life, watchdog, sandbox, upgrade, rollback, removal]:
     try:
         part()
