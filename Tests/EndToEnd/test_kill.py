@@ -244,8 +244,10 @@ def test_records_that_died_in_memory_are_not_called_overwritten(desk, double):
     assert measurement["heart_rate"] == 73
     assert {gap["reason"] for gap in gaps} == {"unreadable"}
     said = [gap for gap in gaps if gap["sink"] == "cloud"]
-    assert said[0]["first_seq"] == 0
-    assert sum(gap["count"] for gap in said) == said[-1]["last_seq"] + 1 == measurement["seq"]
+    # One piece follows the other, from the first record to where the new session begins.
+    assert [gap["first_seq"] for gap in said] == [0] + [gap["last_seq"] + 1 for gap in said[:-1]]
+    assert sum(gap["count"] for gap in said) == said[-1]["last_seq"] + 1
+    assert said[-1]["last_seq"] + 1 == min(record["seq"] for record in [measurement, *gaps])
     assert "the full ring gave up its oldest" not in last.log
 
 

@@ -161,6 +161,13 @@ extension AlarmPanel {
         settle(now)
     }
 
+    /// A sensor that sends now and then, as a cuff does, is there; its silence means nothing.
+    public mutating func seen(sensor: Int, now: Int64) {
+        guard !isHeard[sensor] else { return }
+        isHeard[sensor] = true
+        settle(now)
+    }
+
     /// A technical condition is there or not, as whoever sees it says. Nothing happens when it
     /// was said before.
     public mutating func note(

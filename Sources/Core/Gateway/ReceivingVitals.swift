@@ -58,6 +58,7 @@ extension Gateway {
             withoutValue[sensor] = false
             report(.sensorHasValue(sensor: sensor, measurement.kind))
         }
+        panel.seen(sensor: sensor, now: now)
         judgePulse(of: measurement, sensor: sensor, time: time, now: now)
         noteLatest(time, clock, now: now)
         guard !isFull else { return refuse(time) }

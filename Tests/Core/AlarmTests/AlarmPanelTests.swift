@@ -173,6 +173,14 @@ struct AlarmPanelTests {
         #expect(bench.changes() == [])
     }
 
+    @Test func sensorThatSendsNowAndThenIsThereAndNeverLost() {
+        var bench = PanelBench()
+        bench.panel.seen(sensor: 0, now: bench.now)
+        #expect(bench.panel.status == .allWell)
+        bench.pass(3_600)
+        #expect(bench.changes() == [])
+    }
+
     @Test func clearedTechnicalAlarmPlaysItsBurstToTheEnd() {
         var bench = PanelBench()
         bench.set(.ringFull)

@@ -150,18 +150,16 @@ struct Inspection {
                 }
                 isSent[Int(line.sequence - oldest)] = true
             }
+            // What an earlier life has said to be lost stays so, though it may be whole again.
             // A gap record takes a slot like every record, and a full ring gives one up for it.
             let given = delivery.head - min(delivery.head, ring.geometry.slotCount)
             for sequence in max(promise.floor, min(given, promise.head))..<promise.head
             where promise.mustBeThere(sequence) && sequence != damage.record
-                && !promise.isAcknowledged[sink][Int(sequence)]
-                && !promise.isRejected[sink][Int(sequence)]
+                && !promise.isAccounted[sink][Int(sequence)]
             {
                 if !isSent[Int(sequence - oldest)] {
                     throw Violation(
-                        .notSent,
-                        "\(name): \(sequence), \(cursorAndTail(ring, name)), accounted for: "
-                            + "\(promise.isAccounted[sink][Int(sequence)])")
+                        .notSent, "\(name): \(sequence), \(cursorAndTail(ring, name))")
                 }
             }
             try checkCount(ring, delivery, sink)
