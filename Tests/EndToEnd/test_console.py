@@ -288,3 +288,23 @@ def test_callers_who_hold_the_socket_hold_up_no_alarm(desk):
     assert time.monotonic() - begun < 1
     for holder in holders:
         holder.close()
+
+
+def test_heart_rates_are_watched_until_enter(run, open_screen):
+    screen = open_screen()
+    screen.type("watch\r")
+    screen.wait_for("until Enter is pressed")
+    for value in ["48", "50"]:
+        run.write(f"00 {value}\n")
+        screen.wait_for(f"strap-1 {int(value, 16)} bpm")
+    screen.type("\r")
+    screen.wait_for(PROMPT)
+    assert screen.ask("version") == "pulsegate 0.1.0"
+
+
+def test_the_pin_holds_for_every_way_to_the_socket(desk):
+    start(desk, gateway={"pin": "4711"})
+    done = subprocess.run([BINARY, "alarm", "test", "--config", desk.configuration],
+                          capture_output=True, text=True, timeout=30, check=False)
+    assert done.returncode == 1 and "locked" in done.stderr
+    assert piped(desk, "reboot\nyes\n1111\n") == "error: wrong PIN; 4 more tries\n"
