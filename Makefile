@@ -112,6 +112,10 @@ test-bluez: test-gpio ## bluetoothd on a kernel of its own, with virtual sensors
 test-gpio: packages-bluez release ## Lamp, buzzer and button on a chip of that kernel alone
 	$(PYTHON) Tests/BlueZ/gpio_lane.py
 
+.PHONY: test-service
+test-service: packages-bluez package ## The package under the real systemd, on that kernel
+	$(PYTHON) Tests/BlueZ/service_lane.py
+
 .PHONY: test-bluez-day
 test-bluez-day: packages-bluez release ## The same for a simulated day of seeded faults
 	$(PYTHON) Tests/BlueZ/lane.py --day $(BLUEZ_CLIENTS) $(BLUEZ)
@@ -186,6 +190,42 @@ test-relay: venv release relay ## The cloud's functions in AWS's emulator of Lam
 bench-ring: release ## The ring beside SQLite: bytes, time, recovery (libsqlite3-dev; root counts the device)
 	python3 Tests/Bench/bench_ring.py
 
+# Where a package builder wants it: `make install DESTDIR=... BINARY=...`.
+DESTDIR ?=
+BINARY ?= $(RELEASE)
+LIBRARY := $(DESTDIR)/usr/lib
+
+.PHONY: install
+install: ## Binary, units and settings below DESTDIR (default: this system)
+	@test -x $(BINARY) || { echo "$(BINARY) is not there: make release"; exit 1; }
+	install -D -m 755 $(BINARY) $(DESTDIR)/usr/bin/pulsegate
+	install -D -m 755 -t $(LIBRARY)/pulsegate systemd/rollback systemd/accept
+	install -D -m 644 -t $(LIBRARY)/systemd/system systemd/pulsegate*.service \
+		systemd/pulsegate-accept.timer
+	install -D -m 644 systemd/sysusers.conf $(LIBRARY)/sysusers.d/pulsegate.conf
+	install -D -m 644 systemd/tmpfiles.conf $(LIBRARY)/tmpfiles.d/pulsegate.conf
+	install -D -m 644 systemd/udev.rules $(LIBRARY)/udev/rules.d/60-pulsegate.rules
+	install -D -m 644 systemd/dbus.conf $(DESTDIR)/usr/share/dbus-1/system.d/pulsegate.conf
+	install -D -m 644 systemd/polkit.rules \
+		$(DESTDIR)/usr/share/polkit-1/rules.d/50-pulsegate.rules
+	install -D -m 644 README.md $(DESTDIR)/usr/share/doc/pulsegate/README.md
+	@test -e $(DESTDIR)/etc/pulsegate/pulsegate.conf || \
+		install -D -m 640 systemd/pulsegate.conf $(DESTDIR)/etc/pulsegate/pulsegate.conf
+
+.PHONY: package
+package: packages ## A .deb for this machine's architecture, in .build/package
+	@echo "Building the binary with Swift's runtime in it (the first time takes minutes)"
+	@swift build --scratch-path $(BUILD)-static -c release --static-swift-stdlib --product pulsegate
+	@$(MAKE) deb BINARY=$(BUILD)-static/release/pulsegate
+
+.PHONY: deb
+deb:
+	@rm -rf $(BUILD)/package-root
+	@mkdir -p $(BUILD)/package
+	@strip -o $(BUILD)/package/pulsegate $(BINARY)
+	@$(MAKE) install DESTDIR=$(BUILD)/package-root BINARY=$(BUILD)/package/pulsegate > /dev/null
+	@systemd/make-package.sh $(BUILD)/package-root $(BUILD)/package/pulsegate $(BUILD)/package
+
 .PHONY: clean
 clean: ## Removes what was built
-	rm -rf $(BUILD) $(BUILD)-release .build-cross
+	rm -rf $(BUILD) $(BUILD)-release $(BUILD)-static .build-cross

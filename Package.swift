@@ -71,6 +71,7 @@ let package = Package(
         core("SensorLink", ["Bytes", "Uplink", "Vitals"]),
         core("Credentials", ["Bytes", "Time", "Uplink"]),
         core("Diagnostics"),
+        core("Doctor"),
         core("Recording", ["Bytes"]),
         core("LiveView", ["Bytes"]),
         core(
@@ -104,6 +105,9 @@ let package = Package(
         // libgpiod: the kernel's own face of GPIO, 1.6 in Debian 12 and 2.x in Debian 13.
         shim("CGPIO", links: ["gpiod"]),
         edge("GPIO", shim: "CGPIO", ["Bytes", "Linux"]),
+        // libedit: the line editor that half of the BSDs' programs are typed at, in every Debian.
+        shim("CEdit", links: ["edit"]),
+        edge("LineEditor", shim: "CEdit"),
         // The socket by which commands reach a gateway that runs.
         .target(
             name: "ControlSocket", dependencies: ["Bytes", "Linux"],
@@ -118,8 +122,9 @@ let package = Package(
             name: "pulsegate",
             dependencies: [
                 "Alarm", "BlueZ", "Bytes", "Configuration", "ControlSocket", "Credentials",
-                "Diagnostics", "GPIO",
-                "Gateway", "HTTPS", "Kinesis", "LibCrypto", "Linux", "LiveView", "OpenSearch",
+                "Diagnostics", "Doctor", "GPIO",
+                "Gateway", "HTTPS", "Kinesis", "LibCrypto", "LineEditor", "Linux", "LiveView",
+                "OpenSearch",
                 "RecordRing",
                 "Recording", "SensorLink", "SigV4", "Time", "Uplink", "Vitals", "WireFormat",
                 "Zlib",
@@ -179,6 +184,7 @@ let package = Package(
         tests(
             "SensorLinkTests", in: "Core",
             ["Bytes", "ModelBlueZ", "SensorLink", "TestSupport", "Uplink", "Vitals"]),
+        tests("DoctorTests", in: "Core", ["Doctor"]),
         tests("DiagnosticsTests", in: "Core", ["Diagnostics", "TestSupport"]),
         tests(
             "GatewayTests", in: "Core",
@@ -196,6 +202,7 @@ let package = Package(
             "LinuxTests", in: "Edge",
             ["Bytes", "Linux", "RecordRing", "TestSupport", "Time", "Vitals"]),
         tests("GPIOTests", in: "Edge", ["GPIO", "Linux", "TestSupport"]),
+        tests("LineEditorTests", in: "Edge", ["LineEditor"]),
         tests("ControlSocketTests", in: "Edge", ["ControlSocket", "Linux", "TestSupport"]),
         tests("ZlibTests", in: "Edge", ["Bytes", "TestSupport", "Zlib"]),
         tests("LibCryptoTests", in: "Edge", ["LibCrypto", "SigV4", "TestSupport"]),

@@ -1,4 +1,5 @@
 import Bytes
+import Diagnostics
 import Linux
 import Time
 
@@ -30,13 +31,30 @@ enum LogLevel: Int, Comparable, Sendable {
 }
 
 /// One line an event on standard error; under journald with its priority in front (`<4>`), else
-/// with the time. The last lines are kept for the live view.
+/// with the time. The last lines are kept, for the live view and for the console.
 final class Log {
     private let limit: LogLevel
     private let isJournal = Environment.value("JOURNAL_STREAM") != nil
+    /// A line that the console can be asked for.
+    struct Line {
+        let sequence: UInt64
+        let level: LogLevel
+        /// Wall-clock microseconds.
+        let at: Int64
+        let text: String
+    }
+
+    /// Lines that are kept: with 512 bytes each, 128 KiB.
+    private static let linesMax = 256
+    private static let lineBytesMax = 512
+
+    private var pace = LogPace(burst: 200, rate: 20)
+    /// Lines of this run so far.
+    private(set) var sequence: UInt64 = 0
+    private var ring: [Line] = []
     /// Lines are kept only, while a live view has the screen.
     var isQuiet = false
-    private(set) var lastLines: [String] = []
+    var lastLines: [String] { lines(after: 0, limit: 8).map(\.text) }
     /// Lines at each level, printed or not.
     private(set) var warningCount = 0
 
@@ -47,12 +65,41 @@ final class Log {
     func write(_ level: LogLevel, _ text: String) {
         if level <= .warning { warningCount += 1 }
         guard level <= limit else { return }
-        if lastLines.count == 8 { lastLines.removeFirst() }
-        lastLines.append(text)
+        keep(level, text)
         if isQuiet { return }
-        if isJournal { return Console.log("<\(level.rawValue)>\(text)") }
+        if isJournal { return writeToJournal(level, text) }
         var time = FixedBuffer(capacity: 32)
         time.append(timestamp: Clock.now().wallMicroseconds)
         Console.log("\(String(decoding: time.bytes)) \(level.name): \(text)")
+    }
+
+    /// One line an event, as fast as a journal on a card can bear.
+    private func writeToJournal(_ level: LogLevel, _ text: String) {
+        guard pace.admits(now: Clock.monotonicNanoseconds()) else { return }
+        let suppressed = pace.takeSuppressed()
+        if suppressed > 0 {
+            Console.log("<4>log: \(suppressed) lines were left out: too many at once")
+        }
+        Console.log("<\(level.rawValue)>\(text)")
+    }
+
+    private func keep(_ level: LogLevel, _ text: String) {
+        sequence += 1
+        let line = Line(
+            sequence: sequence, level: level, at: Clock.now().wallMicroseconds,
+            text: String(decoding: text.utf8.prefix(Self.lineBytesMax), as: UTF8.self))
+        if ring.count < Self.linesMax {
+            ring.append(line)
+        } else {
+            // The place of the oldest; the array never grows again.
+            ring[Int((sequence - 1) % UInt64(Self.linesMax))] = line
+        }
+    }
+
+    /// The lines after `sequence`, oldest first, the last `limit` of them.
+    func lines(after sequence: UInt64, limit: Int) -> [Line] {
+        Array(
+            ring.filter { $0.sequence > sequence }.sorted { $0.sequence < $1.sequence }
+                .suffix(limit))
     }
 }

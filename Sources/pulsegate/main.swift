@@ -25,6 +25,9 @@ case "ble": endProcess(BleCommand.run(rest))
 case "alarm": endProcess(AlarmCommand.run(rest))
 case "board": endProcess(BoardCommand.run(rest))
 case "ring": endProcess(RingCommand.run(rest))
+case "doctor": endProcess(DoctorCommand.run(rest))
+case "support": endProcess(SupportCommand.run(rest))
+case "console": endProcess(ConsoleCommand.run(rest))
 case "config":
     Console.write(Configuration.reference)
 case "version", "--version", "-V":

@@ -22,7 +22,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, Sequence
 
 import checks
 import report
@@ -64,15 +64,18 @@ def memory_folder(results: Path) -> Path:
 
 
 def boot(kernel: Path, root: Path, folder: Path, program: Path, is_simulated: bool,
-         seconds_max: float, go: str | None = None) -> None:
+         seconds_max: float, go: str | None = None, words: Sequence[str] = (),
+         cut: Path | None = None) -> None:
     """Runs the guest to its end; its console goes to `folder`/console.log. `go` is what it runs
-    in the place of the conductor."""
+    in the place of the conductor, `words` are more of the kernel's command. As soon as there is a
+    file `cut` the power is cut: the kernel is killed with all that it has not written."""
     command = [
         kernel, f"mem={MEMORY}", "root=/dev/root", "rootfstype=hostfs", f"rootflags={root}", "ro",
         "quiet", "init=/lane-init", f"lane.code={HERE}", f"lane.program={program}",
         f"lane.out={folder}", "con0=fd:0,fd:1", "con=null", "ssl=null"]
     if go:
         command.append(f"lane.go={go}")
+    command += words
     if is_simulated:
         # The jitter of a simulated clock is no entropy, and looking for it takes 11 s.
         command += ["time-travel", "initcall_blacklist=jent_mod_init"]
@@ -83,7 +86,12 @@ def boot(kernel: Path, root: Path, folder: Path, program: Path, is_simulated: bo
             stderr=subprocess.STDOUT, start_new_session=True,
             env={**os.environ, "TMPDIR": str(memory_folder(folder))})
         try:
-            guest.wait(seconds_max)
+            if cut:
+                end = time.monotonic() + seconds_max
+                while not cut.exists() and guest.poll() is None and time.monotonic() < end:
+                    time.sleep(0.05)
+            else:
+                guest.wait(seconds_max)
         except subprocess.TimeoutExpired:
             (folder / "timed-out").write_text(f"{seconds_max} s\n")
         finally:

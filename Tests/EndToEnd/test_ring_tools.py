@@ -165,7 +165,8 @@ def test_a_whole_ring_is_clean_and_stays_as_it_is(copy):
     assert copy.fsck(status=0) == [*clean, "clean"]
     assert copy.fsck("--repair", status=0) == [*clean, "nothing to repair"]
     assert copy.bytes == before
-    assert sorted(path.name for path in copy.folder.iterdir()) == ["local.ndjson", "ring"]
+    assert sorted(path.name for path in copy.folder.iterdir()) == [
+        "local.ndjson", "ring", "run-state"]
 
 
 def test_a_time_range_takes_its_beginning_and_not_its_end(recorded):
@@ -573,7 +574,8 @@ def test_a_length_that_leaves_doubt_is_left_alone(copy, length, doubt):
     os.truncate(copy.path, length)
     assert copy.fsck("--repair", status=1)[-2:] == [f"not repaired: {doubt}", RESCUE]
     assert copy.path.stat().st_size == length
-    assert sorted(path.name for path in copy.folder.iterdir()) == ["local.ndjson", "ring"]
+    assert sorted(path.name for path in copy.folder.iterdir()) == [
+        "local.ndjson", "ring", "run-state"]
 
 
 def test_a_repair_keeps_everything_else_and_the_gateway_goes_on(copy, tmp_path):

@@ -158,6 +158,40 @@ int64_t pulsegate_build_seconds(void) {
     return days_since_1970(year, month, day) * 86400;
 }
 
+int pulsegate_peer(int descriptor, uint32_t *user, uint32_t *group, int32_t *process,
+                   uint32_t *groups, int room) {
+    struct ucred peer;
+    socklen_t length = sizeof peer;
+    if (getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, &peer, &length) != 0) return -1;
+    *user = peer.uid;
+    *group = peer.gid;
+    *process = peer.pid;
+    length = (socklen_t)room * sizeof *groups;
+    // A caller in more groups than there is room for is judged by its own group alone.
+    if (getsockopt(descriptor, SOL_SOCKET, SO_PEERGROUPS, groups, &length) != 0) return 0;
+    return (int)(length / sizeof *groups);
+}
+
+static const char *volatile current_stage = "before the first turn of the loop";
+
+void pulsegate_set_stage(const char *text) { current_stage = text; }
+
+static void say(const char *text) {
+    // Nobody is left to hear of a failure.
+    if (write(STDERR_FILENO, text, strlen(text)) < 0) return;
+}
+
+static void end_with_stage(int number) {
+    // Only what signal-safety(7) allows.
+    say("<2>aborted (by the watchdog, as a rule) while busy with: ");
+    say(current_stage);
+    say("\n");
+    signal(number, SIG_DFL);
+    raise(number);
+}
+
+void pulsegate_say_stage_on_abort(void) { signal(SIGABRT, end_with_stage); }
+
 #ifdef PULSEGATE_STATIC
 #include <nss.h>
 

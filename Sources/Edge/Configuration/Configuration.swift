@@ -11,6 +11,12 @@ public struct Configuration: Equatable, Sendable {
     public var runtimeDirectory: String?
     public var logLevel: LogLevel
     public var statusIntervalNanoseconds: Int64
+    /// What the process may take.
+    public var memoryBytes = 64 << 20
+    /// What the console asks for before it changes anything.
+    public var pin: String?
+    /// Nanoseconds that each stage may take.
+    public var watchdog = WatchdogSettings()
     public var input: InputSettings
     public var bluetooth: BluetoothSettings
     /// The sensors that are named, in the order of their first headings.
@@ -40,6 +46,17 @@ public struct Configuration: Equatable, Sendable {
     public typealias Sensor = SensorSettings
     /// The gateway has settings of sinks too.
     public typealias Sink = SinkSettings
+}
+
+/// How long the stages of the pipeline may take: `[watchdog]`, in nanoseconds.
+public struct WatchdogSettings: Equatable, Sendable {
+    public var loop: Int64 = 5_000_000_000
+    public var bus: Int64 = 60_000_000_000
+    public var ring: Int64 = 300_000_000_000
+    public var alarm: Int64 = 5_000_000_000
+    public var uplink: Int64 = 900_000_000_000
+
+    public init() {}
 }
 
 /// Which messages are written, from few to many; each level includes those before it.

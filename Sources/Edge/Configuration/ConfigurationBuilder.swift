@@ -22,7 +22,10 @@ struct ConfigurationBuilder {
         let configuration = Configuration(
             deviceID: deviceID, dataDirectory: data, runtimeDirectory: runtime,
             logLevel: logLevel,
-            statusIntervalNanoseconds: statusInterval, input: input, bluetooth: bluetooth,
+            statusIntervalNanoseconds: statusInterval,
+            memoryBytes: Int(read(.gateway) { $0.number("memory") }),
+            pin: read(.gateway) { $0.text("pin") }, watchdog: buildWatchdog(), input: input,
+            bluetooth: bluetooth,
             sensors: sensors,
             alarm: alarm, manners: buildManners(), outputs: buildOutputs(data: data),
             button: buildButton(), ring: buildRing(), sinks: buildSinks(data: data))
@@ -59,6 +62,18 @@ struct ConfigurationBuilder {
                     remedy: "add `device_id = NAME` with \(Key.deviceIDRule.words)")
             }
             return (host, data, level)
+        }
+    }
+
+    private mutating func buildWatchdog() -> WatchdogSettings {
+        read(.watchdog) { section in
+            var settings = WatchdogSettings()
+            settings.loop = section.number("loop")
+            settings.bus = section.number("bus")
+            settings.ring = section.number("ring")
+            settings.alarm = section.number("alarm")
+            settings.uplink = section.number("uplink")
+            return settings
         }
     }
 

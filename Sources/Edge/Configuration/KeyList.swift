@@ -5,7 +5,8 @@ extension Key {
 
     /// Every key, in the order of the reference.
     static let all: [Key] =
-        gateway + input + bluetooth + sensor + alarm + output + button + ring + sink + fileSink
+        gateway + watchdog + input + bluetooth + sensor + alarm + output + button + ring + sink
+        + fileSink
         + serviceSink
         + credentials
 
@@ -19,7 +20,8 @@ extension Key {
             "Where the ring file and the files of sinks are kept."),
         Key(
             .gateway, "runtime", .path(name: "DIRECTORY"),
-            .derived("`$RUNTIME_DIRECTORY`, else as `data`"),
+            .derived(
+                "`$RUNTIME_DIRECTORY`, or `/run/pulsegate` for `/var/lib/pulsegate`, else `data`"),
             "Where the socket `control` lies, by which `pulsegate alarm` reaches the gateway."),
         Key(
             .gateway, "log", .choice(LogLevel.allCases.map(\.rawValue)), .value("info"),
@@ -27,6 +29,32 @@ extension Key {
         Key(
             .gateway, "status_interval", .duration(second...24 * 60 * minute), .value("1h"),
             "How often the log says how it goes: records, sinks, and what the card had to do."),
+        Key(
+            .gateway, "memory", .size(8 << 20...4 << 30), .value("64MiB"),
+            "What the process may take. Above it, it ends in good order and is started again; "
+                + "the unit's `MemoryMax` is this and 32 MiB."),
+        Key(
+            .gateway, "pin", .text(pinRule, name: "DIGITS"), .absent("nobody is asked"),
+            "What the console asks for before it changes anything."),
+    ]
+
+    private static let watchdog: [Key] = [
+        Key(
+            .watchdog, "loop", .duration(100 * millisecond...minute), .value("5s"),
+            "How long one turn of the loop may take before the service manager's watchdog is "
+                + "not fed."),
+        Key(
+            .watchdog, "bus", .duration(second...60 * minute), .value("1min"),
+            "The same for what is due on the bus of BlueZ."),
+        Key(
+            .watchdog, "ring", .duration(second...60 * minute), .value("5min"),
+            "The same for one write or read of the ring file: cheap cards stall for seconds."),
+        Key(
+            .watchdog, "alarm", .duration(100 * millisecond...minute), .value("5s"),
+            "The same for what is due at lamps and buzzers."),
+        Key(
+            .watchdog, "uplink", .duration(second...60 * minute), .value("15min"),
+            "The same for one request of a sink, which has its own, shorter `timeout`."),
     ]
 
     private static let input: [Key] = [
@@ -342,6 +370,8 @@ enum SinkType: String, CaseIterable { case file, kinesis, firehose, opensearch, 
 extension Key {
     static let deviceIDRule = TextRule(
         lengths: 1...128, characters: "A-Z a-z 0-9 . _ - :", marks: Array("._-:".utf8))
+    private static let pinRule = TextRule(
+        lengths: 4...12, characters: "A-Z a-z 0-9", marks: [])
     /// `StreamName` of the Kinesis API.
     private static let streamRule = TextRule(
         lengths: 1...128, characters: "A-Z a-z 0-9 _ . -", marks: Array("_.-".utf8))

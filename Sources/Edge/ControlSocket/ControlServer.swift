@@ -4,7 +4,9 @@ public import Linux
 /// The listening end of the control socket: one line in, lines out, and the connection ends.
 ///
 /// Whoever may write to the socket may command the gateway: its mode is 0660, so that is the
-/// user of the gateway and the group. Nothing here waits; a caller who is slow, silent or says too
+/// user of the gateway and the group, and the kernel is asked who called all the same
+/// (SO_PEERCRED): a folder that was copied or a descriptor that was handed on opens nothing.
+/// Nothing here waits; a caller who is slow, silent or says too
 /// much is dropped. A further command is a further word for `answer`.
 public final class ControlServer {
     /// Callers at a time; more wait in the kernel's queue.
@@ -34,10 +36,19 @@ public final class ControlServer {
     private let listener: FileDescriptor
     private var poller: Poller
     private var callers: [Caller] = []
+    private let mayCommand: (SocketPeer) -> Bool
+    /// Callers who were turned away.
+    public private(set) var refusedCount = 0
 
     /// Listens at `path`, in the place of a gateway that is gone.
-    public init(path: String) throws(SystemError) {
+    public init(
+        path: String,
+        mayCommand: @escaping (SocketPeer) -> Bool = {
+            $0.isOwner(SocketPeer.own.user, orIn: SocketPeer.own.group)
+        }
+    ) throws(SystemError) {
         self.path = path
+        self.mayCommand = mayCommand
         poller = try Poller()
         listener = try UnixSocket.listen(at: path)
         try poller.set(listener.number, token: 0, readable: true, writable: false)
@@ -56,6 +67,10 @@ public final class ControlServer {
         // What is ready is found out by trying: there are a handful of callers.
         try poller.wait(timeoutNanoseconds: 0) { _ in }
         while callers.count < Self.callersMax, let socket = try UnixSocket.accept(listener) {
+            guard let peer = UnixSocket.peer(of: socket), mayCommand(peer) else {
+                refusedCount += 1
+                continue
+            }
             let caller = Caller(socket: socket, end: now + Self.patienceNanoseconds)
             try poller.set(
                 caller.socket.number, token: 1, readable: true, writable: false)

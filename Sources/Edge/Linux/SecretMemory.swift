@@ -16,3 +16,17 @@ public enum SecretMemory {
         if unsafe getenv("SWIFT_BACKTRACE") == nil { pulsegate_forbid_crash_reports() }
     }
 }
+
+/// What the poll loop is at. A loop that hangs cannot say so itself: the signal of the watchdog
+/// (SIGABRT) makes these the process's last words.
+public enum LastWords {
+    /// From now on the end by SIGABRT says the stage.
+    public static func prepare() { pulsegate_say_stage_on_abort() }
+
+    public static func note(_ stage: StaticString) {
+        // A literal ends with NUL and is never freed.
+        unsafe stage.utf8Start.withMemoryRebound(
+            to: CChar.self, capacity: stage.utf8CodeUnitCount + 1
+        ) { unsafe pulsegate_set_stage($0) }
+    }
+}

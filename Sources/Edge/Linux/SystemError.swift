@@ -15,6 +15,9 @@ public struct SystemError: Error, Equatable, Sendable, CustomStringConvertible {
         self.number = number
     }
 
+    /// There is no such file.
+    public var isMissing: Bool { number == ENOENT }
+
     /// The error of the call that has just failed.
     static func last(_ call: String, _ subject: String) -> SystemError {
         SystemError(call: call, subject: subject, number: errno)

@@ -7,6 +7,15 @@ public enum Terminal {
     /// Whether a person looks at this descriptor.
     public static func isTerminal(_ number: Int32) -> Bool { isatty(number) == 1 }
 
+    /// Waits until there is something on standard input; false when the time is over.
+    public static func waitForInput(nanoseconds: Int64) -> Bool {
+        var input = pollfd(fd: 0, events: Int16(POLLIN), revents: 0)
+        return unsafe poll(&input, 1, Int32(clamping: nanoseconds / 1_000_000)) > 0
+    }
+
+    /// Forgets what was typed.
+    public static func dropInput() { tcflush(0, TCIFLUSH) }
+
     /// Columns and rows; nil when it is no terminal or does not say (serial lines say 0 × 0).
     public static func size(_ number: Int32) -> (columns: Int, rows: Int)? {
         var size = winsize()

@@ -73,6 +73,16 @@ public enum UnixSocket {
         throw SystemError.last("accept4", "control socket")
     }
 
+    /// Who is at the other end; nil when the kernel does not say.
+    public static func peer(of socket: borrowing FileDescriptor) -> SocketPeer? {
+        var (user, group, process): (UInt32, UInt32, Int32) = (0, 0, 0)
+        var groups = [UInt32](repeating: 0, count: 64)
+        let count = unsafe pulsegate_peer(socket.number, &user, &group, &process, &groups, 64)
+        guard count >= 0 else { return nil }
+        return SocketPeer(
+            user: user, group: group, process: process, groups: Array(groups.prefix(Int(count))))
+    }
+
     private static func stream(_ subject: String) throws(SystemError) -> FileDescriptor {
         FileDescriptor(
             owning: try retrying("socket", subject) {
@@ -83,7 +93,7 @@ public enum UnixSocket {
     }
 
     /// The length of the address with `name` in it; nil when it does not fit.
-    private static func fill(_ address: inout sockaddr_un, with name: Name) -> socklen_t? {
+    static func fill(_ address: inout sockaddr_un, with name: Name) -> socklen_t? {
         let prefix =
             switch name {
             case .path: 0
@@ -102,6 +112,30 @@ public enum UnixSocket {
             return socklen_t(family + place + 1 - prefix)
         }
     }
+}
+
+/// The process at the other end of a socket, as it was when it connected (unix(7), SO_PEERCRED).
+public struct SocketPeer: Equatable, Sendable {
+    public let user: UInt32
+    public let group: UInt32
+    public let process: Int32
+    /// Its other groups.
+    public let groups: [UInt32]
+
+    public init(user: UInt32, group: UInt32, process: Int32, groups: [UInt32]) {
+        self.user = user
+        self.group = group
+        self.process = process
+        self.groups = groups
+    }
+
+    /// Root, a user, or whoever is in a group.
+    public func isOwner(_ owner: UInt32, orIn members: UInt32) -> Bool {
+        user == 0 || user == owner || group == members || groups.contains(members)
+    }
+
+    /// The user and the group of this process.
+    public static var own: (user: UInt32, group: UInt32) { (geteuid(), getegid()) }
 }
 
 /// What came out of a packet socket.

@@ -1,5 +1,6 @@
 import Alarm
 import Configuration
+import Diagnostics
 import GPIO
 import Linux
 import SensorLink
@@ -42,6 +43,9 @@ extension SessionPlan {
             outputs: configuration.outputs.map { OutputPlan($0) },
             button: configuration.button.map { ButtonPlan($0) },
             controlPath: configuration.controlPath)
+        operations = Operations(watch: Operations.watch(configuration.watchdog))
+        operations.memoryBudget = configuration.memoryBytes
+        operations.pin = configuration.pin.map { PinLock($0) }
     }
 
     /// The sensors that have sections, and behind them the places for those that have none.
@@ -133,10 +137,14 @@ extension ButtonPlan {
 
 extension Configuration {
     /// The socket by which commands reach the gateway of this configuration. systemd names the
-    /// folder that it makes for the unit (systemd.exec(5), RuntimeDirectory=).
+    /// folder that it makes for the unit (systemd.exec(5), RuntimeDirectory=); whoever asks from
+    /// another unit or a shell finds the installed gateway's by its data folder.
     var controlPath: String {
         let given = Environment.value("RUNTIME_DIRECTORY")?.split(separator: ":").first
-        let folder = runtimeDirectory ?? given.map { String($0) } ?? dataDirectory
+        let isInstalled = dataDirectory == Installation.dataFolder
+        let folder =
+            runtimeDirectory ?? given.map { String($0) }
+            ?? (isInstalled ? Installation.runtimeFolder : dataDirectory)
         return folder.hasSuffix("/") ? "\(folder)control" : "\(folder)/control"
     }
 }

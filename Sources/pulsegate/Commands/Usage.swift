@@ -29,6 +29,15 @@ enum Usage {
               2A1C temperature, 2A5F and 2A5E pulse oximeter (continuous, spot check),
               2A18 glucose, 2A19 battery, 2A38 body sensor location, 2A24 model, 2A25 serial
               number, 2A26 firmware, 2A29 manufacturer
+          pulsegate doctor [--config FILE] [--json] [--net] [--root DIR]
+              everything between strap and cloud: what was seen, and what to do; --net tries the
+              sinks too; --root looks at another system, as an unpacked image
+          pulsegate support [--config FILE] [--output FILE] [--base64 [--from LINE]]
+                            [--health-data]
+              one file for whoever helps: settings without secrets, state, log, no health data
+              unless asked; --base64 writes it over a serial line, and goes on from a line
+          pulsegate console [--config FILE]
+              the gateway's own commands, at a terminal, on a serial line or from a pipe
           pulsegate config
               every key of the configuration, with its default and range
           pulsegate ring stat|fsck|dump|export|drain|capacity

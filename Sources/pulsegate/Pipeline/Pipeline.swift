@@ -5,6 +5,7 @@ import Gateway
 import HTTPS
 import Linux
 import RecordRing
+import SigV4
 import Time
 import Vitals
 
@@ -40,13 +41,18 @@ struct Pipeline: ~Copyable {
     let annunciator: Annunciator
     /// Commands from outside; nil where nobody may give any.
     private let control: ControlServer?
+    /// What the console and the service manager ask for.
+    let operations: Operations
+    /// Since when the ring file is at its job, and each sink at its request.
+    private var ringSince: Int64?
+    private var sendingSince: [Int64?]
     /// The generation of the button that the poller watches.
     private var watchedButton = 0
 
     init(
         gateway: consuming Gateway, journal: Journal, ringJob: RingJob, worker: DiskWorker,
         ports: [any SinkPort], network: HTTPSClient?, desk: CredentialDesk?, time: TimeKeeper,
-        annunciator: Annunciator, control: ControlServer?
+        annunciator: Annunciator, control: ControlServer?, operations: Operations
     ) throws(SystemError) {
         let poller = try Poller()
         try poller.set(
@@ -65,6 +71,8 @@ struct Pipeline: ~Copyable {
         }
         self.annunciator = annunciator
         self.control = control
+        self.operations = operations
+        sendingSince = ports.map { _ in nil }
         self.gateway = gateway
         self.journal = journal
         self.desk = desk
@@ -108,6 +116,7 @@ struct Pipeline: ~Copyable {
             notification, characteristic: characteristic, sensor: sensor, time: time,
             clock: self.time.state(at: arrival), now: arrival)
         carryOut(arrival: arrival)
+        operations.note(notification, characteristic, sensor: sensor, at: arrival)
     }
 
     /// Takes actions until there is none. The first that is no alarm ends the alarm's latency,
@@ -144,14 +153,17 @@ struct Pipeline: ~Copyable {
             ringJob.prepareWrite(first: first, head: head, sync: sync) { slots in
                 gateway.copySlots(first: first, count: count, into: &slots)
             }
+            ringSince = Clock.monotonicNanoseconds()
             worker.submit(ringJob)
         case .readRing(let first, let count):
             ringJob.prepareRead(first: first, count: count)
+            ringSince = Clock.monotonicNanoseconds()
             worker.submit(ringJob)
         case .send(let sink):
             let now = time.now()
             if let boot = time.newBootTime(at: now.monotonicNanoseconds) { gateway.know(boot) }
             if let notes = time.save() { worker.submit(notes) }
+            sendingSince[sink] = now.monotonicNanoseconds
             ports[sink].begin(sink: sink, gateway: &gateway, now: now, journal: journal)
         case .report(let report): journal.note(report)
         }
@@ -167,7 +179,11 @@ struct Pipeline: ~Copyable {
         let now = Clock.monotonicNanoseconds()
         try takeOutputs(now)
         if let deadline = annunciator.deadline(now: now) { due = min(due ?? deadline, deadline) }
-        if let woken { journal.turnLatency.record(nanoseconds: now - woken) }
+        if let woken {
+            journal.turnLatency.record(nanoseconds: now - woken)
+            operations.watch.noteTurn(nanoseconds: now - woken)
+        }
+        LastWords.note("nothing: it waits")
         let timeout = due.map { $0 - now }
         var wakes = Wakes()
         var hasJobs = false
@@ -189,16 +205,21 @@ struct Pipeline: ~Copyable {
         }
         let woke = Clock.monotonicNanoseconds()
         woken = woke
+        LastWords.note("alarm")
         annunciator.advance(woke)
         if hasEdge && annunciator.takeEdge(now: woke) { gateway.acknowledgeAlarms(now: woke) }
         gateway.noteClock(time.state(at: woke))
+        LastWords.note("ring")
         if hasJobs { finishJobs() }
+        LastWords.note("uplink")
         if hasTraffic { finishTransfers() }
         carryOut()
         askForKeys()
+        LastWords.note("control socket")
         if hasCallers || control?.deadline.map({ woke >= $0 }) ?? false {
             try serveCallers(now: woke)
         }
+        LastWords.note("input or bus")
         return wakes
     }
 
@@ -235,9 +256,48 @@ struct Pipeline: ~Copyable {
         var isChanged = false
         desk.advance { sink, hasKey in
             isChanged = true
-            if hasKey { gateway.resumeSink(sink) } else { gateway.suspendSink(sink) }
+            if hasKey && !operations.isSafe {
+                gateway.resumeSink(sink)
+            } else {
+                gateway.suspendSink(sink)
+            }
         }
         if isChanged { carryOut() }
+    }
+
+    /// Lets all sinks rest, or those that can go on go on.
+    mutating func setSafeMode(_ isOn: Bool) {
+        operations.setSafe(isOn)
+        for sink in gateway.sinks.indices {
+            if isOn { gateway.suspendSink(sink) } else if hasKey(sink) { gateway.resumeSink(sink) }
+        }
+        carryOut()
+    }
+
+    /// The sink needs no key, or has one.
+    private func hasKey(_ sink: Int) -> Bool {
+        let keeper = desk?.keepers.first { $0.sinks.contains { $0.index == sink } }
+        return keeper.map { $0.usable(now: time.now()) != nil } ?? true
+    }
+
+    /// Each source of keys: its sinks, and the id of the key that it has.
+    func keyLines() -> [String] {
+        (desk?.keepers ?? []).map { keeper in
+            let names = keeper.sinks.map(\.name).joined(separator: ", ")
+            let key = keeper.usable(now: time.now()).map {
+                "key \($0.credentials.accessKeyID.prefix(4))..., version \($0.version)"
+            }
+            return "\(names): \(key ?? "no usable key")"
+        }
+    }
+
+    /// Says of every stage since when it is at its work. What is overdue hangs as long as it is.
+    func noteStages(now: Int64, busDue: Int64?) {
+        func overdue(_ due: Int64?) -> Int64? { due.flatMap { $0 < now ? $0 : nil } }
+        operations.watch.note(.ring, since: ringSince)
+        operations.watch.note(.uplink, since: sendingSince.compactMap { $0 }.min())
+        operations.watch.note(.alarm, since: overdue(gateway.panel.deadline))
+        operations.watch.note(.bus, since: overdue(busDue))
     }
 
     private mutating func finishJobs() {
@@ -253,6 +313,7 @@ struct Pipeline: ~Copyable {
             if desk?.finish(job) ?? false { continue }
             for (sink, port) in ports.enumerated() {
                 guard let port = port as? any DiskSink, port.job === job else { continue }
+                sendingSince[sink] = nil
                 port.finish(sink: sink, gateway: &gateway, journal: journal)
             }
         }
@@ -271,12 +332,14 @@ struct Pipeline: ~Copyable {
                 guard let port = port as? any NetworkSink, port.transfer === transfer else {
                     continue
                 }
+                sendingSince[sink] = nil
                 port.finish(sink: sink, gateway: &gateway, journal: journal)
             }
         }
     }
 
     private mutating func finishRingJob() {
+        ringSince = nil
         let now = Clock.monotonicNanoseconds()
         journal.wear = ringJob.wear
         if let took = ringJob.syncNanoseconds { journal.syncLatency.record(nanoseconds: took) }

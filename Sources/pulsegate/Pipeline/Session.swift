@@ -78,6 +78,12 @@ struct Session: ~Copyable {
         sensor = SensorNow(time: replay?.sensorStart ?? start)
         try self.pipeline.watch(self.signals.number, .signals)
         if let radio { try self.pipeline.watch(radio.number, .radio) }
+        self.pipeline.operations.radio = radio
+    }
+
+    /// Tells the watchdog's judge how far every stage is.
+    func noteStages(now: Int64) {
+        pipeline.noteStages(now: now, busDue: phase == .running ? radio?.deadline : nil)
     }
 
     /// The time of the sensor now: a recording has its own.
@@ -98,6 +104,9 @@ struct Session: ~Copyable {
             if let due = tickDue, let interval = tickNanoseconds, now >= due {
                 tick(self)
                 tickDue = max(now, due + interval)
+            }
+            if phase == .running || phase == .idle, pipeline.operations.endReason != nil {
+                drain(within: ending.drainAfterSignalNanoseconds)
             }
             if phase == .running { try takeInput(now: now, always: !watchesInput) }
             if case .draining(let until) = phase {

@@ -39,7 +39,7 @@ import Testing
             "p.conf:5: [Sinks site]: is not a section; did you mean `[sink site]`?")
         expect(
             "[mqtt]\n",
-            "p.conf:5: [mqtt]: is not a section; the sections are [gateway], [input], "
+            "p.conf:5: [mqtt]: is not a section; the sections are [gateway], [watchdog], [input], "
                 + "[bluetooth], [sensor NAME], [alarm], [output NAME], [button], [ring], "
                 + "[sink NAME]")
         expect(

@@ -39,6 +39,20 @@ struct ControlSocketTests {
         #expect(try ask("alarm status") == "you said alarm status\n")
     }
 
+    @Test func callerWhoMayNotCommandIsTurnedAway() throws {
+        let server = try ControlServer(path: path, mayCommand: { _ in false })
+        let caller = try UnixSocket.connect(to: .path(path))
+        var answered = 0
+        try server.service(now: 1) { _ in
+            answered += 1
+            return ""
+        }
+        #expect(server.refusedCount == 1)
+        #expect(server.deadline == nil)
+        #expect(answered == 0)
+        _ = caller.number
+    }
+
     @Test func longAnswerIsCutAt64KiB() throws {
         #expect(try ask("long")?.count == 64 << 10)
     }

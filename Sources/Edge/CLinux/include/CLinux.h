@@ -93,3 +93,15 @@ void pulsegate_forbid_crash_reports(void);
 
 // The process leaves no core file and no other user's debugger reads its memory. 0: done.
 int pulsegate_forbid_core_dumps(void);
+
+// Who is at the other end of a Unix socket (unix(7), SO_PEERCRED and SO_PEERGROUPS): struct ucred
+// needs _GNU_SOURCE. `groups` takes up to `room` numbers; answers how many there are, or -1.
+int pulsegate_peer(int descriptor, uint32_t *user, uint32_t *group, int32_t *process,
+                   uint32_t *groups, int room);
+
+// What the poll loop is doing, for the last words of a process that the watchdog ends with SIGABRT:
+// a text that lives as long as the process.
+void pulsegate_set_stage(const char *text);
+
+// On SIGABRT the stage is written to standard error, then the process ends as it would have.
+void pulsegate_say_stage_on_abort(void);

@@ -1,0 +1,147 @@
+import Bytes
+import Configuration
+import Credentials
+import Doctor
+import Linux
+import Time
+
+/// `pulsegate doctor`: what is wrong between strap and cloud, and what to do about it.
+enum DoctorCommand {
+    private static let fileBytesMax = 4 << 20
+
+    static func run(_ arguments: [String]) -> Int32 {
+        let options: Options
+        do throws(OptionsError) {
+            options = try Options(
+                arguments,
+                known: [
+                    CommandOption("config", takesValue: true),
+                    CommandOption("json", takesValue: false),
+                    CommandOption("root", takesValue: true),
+                    CommandOption("net", takesValue: false),
+                ])
+        } catch {
+            Console.error("doctor: \(error); \(Usage.hint("doctor"))")
+            return ExitStatus.usage
+        }
+        guard options.operands.isEmpty else {
+            Console.error(
+                "doctor: \(options.operands[0]) is one word too many; \(Usage.hint("doctor"))")
+            return ExitStatus.usage
+        }
+        let root = options.values["root"] ?? ""
+        let path = options.values["config"] ?? root + Installation.configurationPath
+        let findings = Doctor.examine(evidence(root, path))
+        if options.values["json"] != nil {
+            Console.write(json(findings))
+        } else {
+            Console.write(text(findings))
+            if options.values["net"] != nil { _ = NetCommand.run(["check", "--config", path]) }
+        }
+        return findings.contains { $0.verdict == .error } ? ExitStatus.failure : ExitStatus.success
+    }
+
+    // MARK: Evidence
+
+    private static func evidence(_ root: String, _ path: String) -> Evidence {
+        var wishes: Wishes?
+        var fault: String?
+        do throws(ConfigurationError) {
+            wishes = Self.wishes(
+                try Configuration.load(from: path, hostName: Environment.hostName()))
+        } catch {
+            fault = "\(error)".split(separator: "\n").first.map { String($0) }
+        }
+        return Evidence(
+            read: { read(root + $0) }, list: { Path.names(in: root + $0) },
+            link: { Path.link(at: root + $0) }, seconds: Clock.now().wallMicroseconds / 1_000_000,
+            builtSeconds: Clock.buildMicroseconds / 1_000_000, wishes: wishes,
+            configurationFault: fault)
+    }
+
+    private static func read(_ path: String) -> String? {
+        do throws(SystemError) {
+            return String(
+                decoding: try Path.contents(of: path, atMost: fileBytesMax), as: UTF8.self)
+        } catch {
+            return nil
+        }
+    }
+
+    private static func wishes(_ configuration: Configuration) -> Wishes {
+        var wishes = Wishes()
+        wishes.usesRadio = configuration.input.source == .bluetooth
+        wishes.usesGPIO =
+            configuration.button != nil
+            || configuration.outputs.contains { if case .gpio = $0.target { true } else { false } }
+        wishes.usesNetwork = configuration.sinks.contains {
+            if case .file = $0.target { false } else { true }
+        }
+        wishes.dataFolder = configuration.dataDirectory
+        wishes.allowsVolatile = configuration.ring.allowsVolatile
+        wishes.memoryBytes = configuration.memoryBytes
+        let environment = CredentialEnvironment(variable: Environment.value)
+        for sink in configuration.sinks {
+            guard let settings = sink.target.credentials else { continue }
+            let search = CredentialSearch(settings: settings, environment: environment)
+            let look = FileLook(search.secretFiles, reads: false)
+            look.perform()
+            for entry in look.entries {
+                if entry.state?.isReadableByOthers ?? false,
+                    !environment.isServiceManagers(entry.path)
+                {
+                    wishes.secretFaults.append(
+                        "sink \(sink.name): \(entry.path) can be read by other users")
+                }
+            }
+        }
+        return wishes
+    }
+
+    // MARK: Reports
+
+    private static func text(_ findings: [Finding]) -> String {
+        var text = ""
+        for finding in findings {
+            let name =
+                finding.check + String(repeating: " ", count: max(1, 18 - finding.check.count))
+            let verdict = finding.verdict.rawValue
+            text += name + verdict + String(repeating: " ", count: 8 - verdict.count)
+            text += finding.seen + "\n"
+            if let remedy = finding.remedy {
+                text += String(repeating: " ", count: 18) + "-> " + remedy + "\n"
+            }
+        }
+        let errors = findings.count { $0.verdict == .error }
+        let warnings = findings.count { $0.verdict == .warning }
+        return text
+            + (errors + warnings == 0
+                ? "all is well\n"
+                : "\(RingText.count(UInt64(errors), "error")), "
+                    + "\(RingText.count(UInt64(warnings), "warning"))\n")
+    }
+
+    private static func json(_ findings: [Finding]) -> String {
+        let lines = findings.map { finding in
+            "  {\"check\":\(quoted(finding.check)),\"verdict\":\"\(finding.verdict.rawValue)\","
+                + "\"seen\":\(quoted(finding.seen)),"
+                + "\"remedy\":\(finding.remedy.map { quoted($0) } ?? "null")}"
+        }
+        return "[\n" + lines.joined(separator: ",\n") + "\n]\n"
+    }
+
+    private static func quoted(_ text: String) -> String {
+        var quoted = "\""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\"": quoted += "\\\""
+            case "\\": quoted += "\\\\"
+            case "\n": quoted += "\\n"
+            default:
+                // Below a blank JSON has escapes alone (RFC 8259, section 7).
+                quoted += scalar.value < 0x20 ? " " : String(scalar)
+            }
+        }
+        return quoted + "\""
+    }
+}

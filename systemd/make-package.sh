@@ -1,0 +1,40 @@
+#!/bin/sh
+# Builds the Debian package of what `make install` has put into a folder.
+# Usage: make-package.sh ROOT BINARY OUTPUT-FOLDER
+set -eu
+root=$1
+binary=$2
+output=$3
+here=$(cd "$(dirname "$0")" && pwd)
+
+version=$("$binary" version | cut -d' ' -f2)
+architecture=$(dpkg --print-architecture)
+mkdir -p "$root/DEBIAN" "$output"
+
+# Who needs which library is what the binary says, not what somebody remembers.
+libraries=$(objdump -p "$binary" | sed -n 's/^ *NEEDED *//p')
+depends=$(for library in $libraries; do
+    # The package's own path may be another than the loader's, where /lib is a link to /usr/lib.
+    dpkg -S "*/$library" 2>/dev/null | head -1 | cut -d: -f1
+done | sort -u | paste -sd, | sed 's/,/, /g')
+
+cat > "$root/DEBIAN/control" <<CONTROL
+Package: pulsegate
+Version: $version
+Architecture: $architecture
+Maintainer: Pulsegate <pulsegate@localhost>
+Section: net
+Priority: optional
+Depends: ${depends:-libc6}, adduser
+Recommends: bluez, dbus, ca-certificates
+Description: heart rate gateway
+ Takes heart rates from Bluetooth straps, raises alarms, keeps records through power cuts and
+ sends them to Kinesis, Firehose or OpenSearch. Not a medical device.
+CONTROL
+printf '%s\n' /etc/pulsegate/pulsegate.conf > "$root/DEBIAN/conffiles"
+for script in preinst postinst prerm postrm; do
+    install -m 755 "$here/debian/$script" "$root/DEBIAN/$script"
+done
+dpkg-deb --build --root-owner-group "$root" \
+    "$output/pulsegate_${version}_${architecture}.deb" > /dev/null
+echo "$output/pulsegate_${version}_${architecture}.deb"
