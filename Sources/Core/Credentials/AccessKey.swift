@@ -38,11 +38,12 @@ extension AccessKey: CustomStringConvertible, CustomDebugStringConvertible {
     }
 }
 
-/// A value with secrets in it: `print`, `dump`, interpolation and a failed expectation of a test
-/// show its type and nothing more.
 #if hasFeature(Embedded)
+    /// A value with secrets in it. Embedded Swift has no mirrors that could show them.
     public protocol SecretHolder {}
 #else
+    /// A value with secrets in it: `print`, `dump`, interpolation and a failed expectation of a
+    /// test show its type and nothing more.
     public protocol SecretHolder: CustomReflectable {}
 
     extension SecretHolder {

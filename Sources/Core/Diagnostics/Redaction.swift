@@ -1,3 +1,4 @@
+import Bytes
 /// Takes secrets out of the text of a configuration, for people who may see the rest.
 public enum Redaction {
     /// Parts of a key's name that say that its value is a secret.
@@ -15,7 +16,7 @@ public enum Redaction {
         let isPath = key.hasSuffix("_file")
         let words = key.drop { $0 == "#" }.split(separator: "_").map { String($0) }
         let isSecret = secret.contains { name in
-            words.contains(name) || key.contains(name) && name.contains("_")
+            words.contains(name) || key.contains(text: name) && name.contains("_")
         }
         guard isSecret && !isPath else { return userInformation(line) }
         return line[...equals] + " (removed)"

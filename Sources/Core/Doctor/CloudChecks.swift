@@ -1,3 +1,4 @@
+import Bytes
 /// From the gateway to the cloud: the clock, names, trust and keys.
 enum CloudChecks {
     static func all(_ evidence: Evidence) -> [Finding] {
@@ -58,7 +59,7 @@ enum CloudChecks {
 
     private static func trust(_ evidence: Evidence) -> Finding {
         let path = "/etc/ssl/certs/ca-certificates.crt"
-        guard let text = evidence.read(path), text.contains("BEGIN CERTIFICATE") else {
+        guard let text = evidence.read(path), text.contains(text: "BEGIN CERTIFICATE") else {
             return .error("tls", "no certificates in \(path)", "apt install ca-certificates")
         }
         return .ok("tls", "certificates are there; `pulsegate net check` tries them")

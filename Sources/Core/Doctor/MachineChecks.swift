@@ -1,3 +1,4 @@
+import Bytes
 /// The machine: kernel, storage, power, watchdog, the service's own settings.
 enum MachineChecks {
     static func all(_ evidence: Evidence) -> [Finding] {
@@ -185,7 +186,7 @@ enum MachineChecks {
         else { return .warning(name, "\(identity), and nobody feeds it", remedy) }
         // 20 bits of 1/65536 s; from Linux 6.8 on the driver feeds it in between.
         let isOld = Text.isBelow(kernelVersion(evidence), [6, 8])
-        if identity.contains("BCM2835"), seconds > 15, isOld {
+        if identity.contains(text: "BCM2835"), seconds > 15, isOld {
             return .error(
                 name, "\(identity) is asked for \(seconds) s and can do 15", remedy)
         }

@@ -1,3 +1,4 @@
+import Bytes
 /// From the strap to the gateway: BlueZ, its adapter and the bus.
 enum RadioChecks {
     static func all(_ evidence: Evidence) -> [Finding] {
@@ -109,13 +110,13 @@ enum RadioChecks {
             return .warning("radio", "no adapter to look at", "see adapter")
         }
         let place = evidence.link("/sys/class/bluetooth/\(name)") ?? ""
-        guard place.contains("serial") || place.contains("ttyAMA") else {
+        guard place.contains(text: "serial") || place.contains(text: "ttyAMA") else {
             return .ok("radio", "not on a serial line")
         }
         let command = evidence.read("/proc/cmdline") ?? ""
         let consoles = command.split(whereSeparator: \.isWhitespace)
             .filter { $0.hasPrefix("console=ttyAMA0") }
-        if !consoles.isEmpty && !place.contains("ttyAMA1") {
+        if !consoles.isEmpty && !place.contains(text: "ttyAMA1") {
             return .error(
                 "radio", "on the serial line that the kernel's console uses",
                 "take `\(consoles[0])` out of /boot/firmware/cmdline.txt, and reboot")

@@ -1,3 +1,4 @@
+import Bytes
 import Linux
 
 /// Programs that the console asks what it cannot know itself. Each has three seconds.
@@ -10,7 +11,7 @@ enum ConsoleHelpers {
             "systemctl", "show", Installation.unit, "--property",
             "ActiveState,SubState,Result,ExecMainStatus,NRestarts",
         ])
-        return text.contains("ActiveState=") ? text : ""
+        return text.contains(text: "ActiveState=") ? text : ""
     }
 
     static func journal() -> String {

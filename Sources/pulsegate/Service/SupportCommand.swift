@@ -81,7 +81,7 @@ enum SupportCommand {
     /// Figures before `bpm`, and lines about alarms, say what a heart did.
     static func withoutHealthData(_ text: String) -> String {
         text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
-            if line.contains("ALARM") || line.contains("alarm ") { return "(an alarm)" }
+            if line.contains(text: "ALARM") || line.contains(text: "alarm ") { return "(an alarm)" }
             var words = line.split(separator: " ", omittingEmptySubsequences: false)
                 .map { String($0) }
             for index in words.indices.dropFirst() where words[index].hasPrefix("bpm") {
