@@ -85,7 +85,7 @@ JSON
     cat >"$bundle/$swift_triple/toolset.json" <<JSON
 {"schemaVersion": "1.0", "rootPath": ".",
  "swiftCompiler": {"extraCLIOptions": ["-static-executable", "-use-ld=lld",
-   "-Xcc", "-DPULSEGATE_STATIC",
+   "-Xcc", "-DPULSEGATE_STATIC", "-lbsd", "-lmd", "-ltinfo",
    "-Xclang-linker", "-rtlib=libgcc", "-Xclang-linker", "-unwindlib=libgcc",
    "-Xlinker", "-z", "-Xlinker", "relro", "-Xlinker", "-z", "-Xlinker", "now",
    "-Xlinker", "-z", "-Xlinker", "noexecstack",

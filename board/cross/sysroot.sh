@@ -3,7 +3,7 @@
 # shellcheck shell=sh
 
 binaries="libc6-dev linux-libc-dev libgcc-14-dev libstdc++-14-dev libdbus-1-dev libgpiod-dev
-    libinih-dev zlib1g-dev"
+    libinih-dev libedit-dev libbsd-dev libmd-dev libncurses-dev zlib1g-dev"
 
 make_sysroot() {
     rm -rf "$sysroot"
