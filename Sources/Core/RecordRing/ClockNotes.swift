@@ -123,6 +123,8 @@ public struct ClockNotes: Equatable, Sendable {
         } catch {
             return nil
         }
+        // Blanks between digits are no error to the decoder, and make fewer bytes.
+        guard bytes.count == 8 else { return nil }
         return bytes.bytes.loadUInt64(at: 0).byteSwapped
     }
 }

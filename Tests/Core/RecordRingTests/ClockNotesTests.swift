@@ -50,6 +50,7 @@ struct ClockNotesTests {
         "time 5\nboot 0123456789abcdeffedcba987654321g 5\n",
         "time 5\nboot 0123456789abcdeffedcba98765432105\n",
         "time 5\nboot 0123456789abcdeffedcba9876543210 \n",
+        "time 5\nboot 01234567  abcdeffedcba9876543210 5\n",
     ])
     func whatIsNoNotesIsNotRead(_ text: String) { #expect(read(text) == nil) }
 
