@@ -35,7 +35,7 @@ enum CloudChecks {
     private static func route(_ evidence: Evidence) -> Finding {
         // Destination 0 in the second column, and in the first of IPv6 with a prefix of 00.
         let four = (evidence.read("/proc/net/route") ?? "").split(separator: "\n").contains {
-            let words = $0.split(whereSeparator: \.isWhitespace)
+            let words = $0.split(whereSeparator: { word in word.isWhitespace })
             return words.count > 1 && words[1] == "00000000"
         }
         let six = (evidence.read("/proc/net/ipv6_route") ?? "").split(separator: "\n").contains {

@@ -84,7 +84,7 @@ enum Text {
     /// The value of the last `key = value` line that is no comment, as INI and systemd have them.
     static func value(_ key: String, in text: String) -> String? {
         var found: String?
-        for line in text.split(whereSeparator: \.isNewline) {
+        for line in text.split(whereSeparator: { $0.isNewline }) {
             let line = trimmed(line)
             guard !line.hasPrefix("#"), !line.hasPrefix(";"),
                 let equals = line.firstIndex(of: "="), trimmed(line[..<equals]) == key

@@ -114,7 +114,7 @@ enum RadioChecks {
             return .ok("radio", "not on a serial line")
         }
         let command = evidence.read("/proc/cmdline") ?? ""
-        let consoles = command.split(whereSeparator: \.isWhitespace)
+        let consoles = command.split(whereSeparator: { $0.isWhitespace })
             .filter { $0.hasPrefix("console=ttyAMA0") }
         if !consoles.isEmpty && !place.contains(text: "ttyAMA1") {
             return .error(
