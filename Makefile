@@ -40,13 +40,20 @@ RELAY := $(BUILD)/lambda
 RELAY_FLAGS ?= --static-swift-stdlib -Xlinker --defsym=hypotf=0
 
 .PHONY: relay
-relay: packages ## The cloud's functions, .build/lambda/bootstrap and relay.zip, for this machine
+ifeq ($(origin ARCH),command line)
+relay: ## The cloud's functions, .build/lambda/bootstrap and relay.zip; ARCH=arm64 or amd64: static
+	./cross-compile.sh --relay $(ARCH)
+	@mkdir -p $(RELAY)
+	@cp .build-cross/$(ARCH)/relay $(RELAY)/bootstrap
+else
+relay: packages
 	@echo "Building the functions of the cloud half"
 	@swift build --scratch-path $(BUILD)-relay -c release $(RELAY_FLAGS) --product relay
 	@mkdir -p $(RELAY)
 	@strip -s -o $(RELAY)/bootstrap $(BUILD)-relay/release/relay
 	@! objdump -T $(RELAY)/bootstrap | grep -E 'GLIBC_2\.(3[5-9]|[4-9][0-9])' || \
 		{ echo "bootstrap asks for more than glibc 2.34, which Amazon Linux 2023 has"; exit 1; }
+endif
 	@cd $(RELAY) && python3 -c 'import zipfile as z; i = z.ZipInfo("bootstrap"); \
 		i.external_attr = 0o100755 << 16; i.compress_type = z.ZIP_DEFLATED; \
 		z.ZipFile("relay.zip", "w").writestr(i, open("bootstrap", "rb").read(), compresslevel=9)'
@@ -209,22 +216,32 @@ install: ## Binary, units and settings below DESTDIR (default: this system)
 	install -D -m 644 systemd/polkit.rules \
 		$(DESTDIR)/usr/share/polkit-1/rules.d/50-pulsegate.rules
 	install -D -m 644 README.md $(DESTDIR)/usr/share/doc/pulsegate/README.md
+	install -D -m 644 -t $(DESTDIR)/usr/share/doc/pulsegate/board board/README.md board/*.conf
+	install -d $(DESTDIR)/usr/share/man/man8
+	gzip -9n < systemd/pulsegate.8 > $(DESTDIR)/usr/share/man/man8/pulsegate.8.gz
 	@test -e $(DESTDIR)/etc/pulsegate/pulsegate.conf || \
 		install -D -m 640 systemd/pulsegate.conf $(DESTDIR)/etc/pulsegate/pulsegate.conf
 
 .PHONY: package
-package: packages ## A .deb for this machine's architecture, in .build/package
+ifeq ($(origin ARCH),command line)
+package: ## A .deb of this machine, in .build/package; with ARCH=arm64 or amd64 of the static binary
+	./cross-compile.sh $(ARCH)
+	@$(MAKE) deb BINARY=.build-cross/$(ARCH)/pulsegate STATIC=$(ARCH)
+	@board/cross/release $(ARCH) $(BUILD)/package-root $(BUILD)/package
+else
+package: packages
 	@echo "Building the binary with Swift's runtime in it (the first time takes minutes)"
 	@swift build --scratch-path $(BUILD)-static -c release --static-swift-stdlib --product pulsegate
 	@$(MAKE) deb BINARY=$(BUILD)-static/release/pulsegate
+endif
 
 .PHONY: deb
 deb:
 	@rm -rf $(BUILD)/package-root
 	@mkdir -p $(BUILD)/package
-	@strip -o $(BUILD)/package/pulsegate $(BINARY)
+	@$(if $(STATIC),cp $(BINARY) $(BUILD)/package/pulsegate,strip -o $(BUILD)/package/pulsegate $(BINARY))
 	@$(MAKE) install DESTDIR=$(BUILD)/package-root BINARY=$(BUILD)/package/pulsegate > /dev/null
-	@systemd/make-package.sh $(BUILD)/package-root $(BUILD)/package/pulsegate $(BUILD)/package
+	@systemd/make-package.sh $(BUILD)/package-root $(BUILD)/package/pulsegate $(BUILD)/package $(STATIC)
 
 .PHONY: clean
 clean: ## Removes what was built

@@ -2,9 +2,10 @@
 # Builds pulsegate as one static binary for a board: nothing is installed on the board, neither a
 # Swift runtime nor a library. Runs on x86_64 Debian with the Swift 6.3 toolchain, without root.
 #
-#   ./cross-compile.sh [arm64|amd64] …        (arm64 without an argument)
+#   ./cross-compile.sh [--relay] [arm64|amd64] …        (arm64 without an argument)
 #
-# The result is .build-cross/ARCH/pulsegate. All that is fetched or built on the way lies in
+# The result is .build-cross/ARCH/pulsegate, with --relay the cloud's functions in
+# .build-cross/ARCH/relay. All that is fetched or built on the way lies in
 # $PULSEGATE_CROSS_CACHE (~/.cache/pulsegate-cross without it); the next run begins from there.
 # How the parts are made: board/cross/*.sh. Which versions: board/cross/pins.
 set -eu
@@ -20,7 +21,7 @@ export SOURCE_DATE_EPOCH=1735689600 ZERO_AR_DATE=1 LC_ALL=C TZ=UTC
 . "$here/board/cross/sdk.sh"
 
 usage() {
-    sed -n '2,10s/^# \{0,1\}//p' "$0"
+    sed -n '2,11s/^# \{0,1\}//p' "$0"
     exit "$1"
 }
 
@@ -76,22 +77,26 @@ $(pins_of $binaries | grep "^$arch ") $cache"
 build() {
     out=$here/.build-cross/$arch
     mkdir -p "$out"
-    say "$arch: pulsegate"
+    say "$arch: $product"
     # $ORIGIN paths have no sense in a static program, and the C library stumbles over them.
     PKG_CONFIG_PATH=$work/pkgconfig \
         swift build --package-path "$here" --scratch-path "$here/.build-cross/$arch-build" \
-        --configuration release --product pulsegate --swift-sdks-path "$work" \
+        --configuration release --product "$product" --swift-sdks-path "$work" \
         --swift-sdk "pulsegate-$arch" --disable-local-rpath \
         -Xswiftc -file-prefix-map -Xswiftc "$here=." \
-        -Xcc "-ffile-prefix-map=$here=." >"$work/pulsegate.log" 2>&1 || {
-        grep -E 'error|warning' "$work/pulsegate.log" | head -n 20 >&2
-        fail "the build failed; all of it is in $work/pulsegate.log"
+        -Xcc "-ffile-prefix-map=$here=." >"$work/$product.log" 2>&1 || {
+        grep -E 'error|warning' "$work/$product.log" | head -n 20 >&2
+        fail "the build failed; all of it is in $work/$product.log"
     }
-    llvm-objcopy --strip-all "$here/.build-cross/$arch-build/$swift_triple/release/pulsegate" \
-        "$out/pulsegate"
-    "$here/board/cross/check" "$arch" "$out/pulsegate"
+    # The linker writes it for whatever it links.
+    mv "$work/linked.map" "$work/$product.map"
+    llvm-objcopy --strip-all "$here/.build-cross/$arch-build/$swift_triple/release/$product" \
+        "$out/$product"
+    "$here/board/cross/check" "$arch" "$out/$product"
 }
 
+product=pulsegate
+[ "${1:-}" != --relay ] || { product=relay && shift; }
 [ $# -gt 0 ] || set -- arm64
 case $1 in -h | --help) usage 0 ;; -*) usage 2 >&2 ;; esac
 [ "$(uname -s)-$(uname -m)" = Linux-x86_64 ] ||

@@ -1,18 +1,18 @@
 #!/bin/sh
 # Builds the Debian package of what `make install` has put into a folder.
-# Usage: make-package.sh ROOT BINARY OUTPUT-FOLDER
+# Usage: make-package.sh ROOT BINARY OUTPUT-FOLDER [ARCHITECTURE OF A STATIC BINARY]
 set -eu
 root=$1
 binary=$2
 output=$3
 here=$(cd "$(dirname "$0")" && pwd)
 
-version=$("$binary" version | cut -d' ' -f2)
-architecture=$(dpkg --print-architecture)
+version=$(sed -n 's/^let programVersion = "\(.*\)"$/\1/p' "$here/../Sources/pulsegate/main.swift")
+architecture=${4:-$(dpkg --print-architecture)}
 mkdir -p "$root/DEBIAN" "$output"
 
 # Who needs which library is what the binary says, not what somebody remembers.
-libraries=$(objdump -p "$binary" | sed -n 's/^ *NEEDED *//p')
+libraries=$(readelf --dynamic --wide "$binary" | sed -n 's/.*(NEEDED).*\[\(.*\)\]$/\1/p')
 depends=$(for library in $libraries; do
     # The package's own path may be another than the loader's, where /lib is a link to /usr/lib.
     dpkg -S "*/$library" 2>/dev/null | head -1 | cut -d: -f1
@@ -25,7 +25,7 @@ Architecture: $architecture
 Maintainer: Pulsegate <pulsegate@localhost>
 Section: net
 Priority: optional
-Depends: ${depends:-libc6}, adduser
+Depends: ${depends:+$depends, }adduser
 Recommends: bluez, dbus, ca-certificates
 Description: heart rate gateway
  Takes heart rates from Bluetooth straps, raises alarms, keeps records through power cuts and

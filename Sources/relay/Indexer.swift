@@ -16,6 +16,8 @@ final class Indexer {
     private static let resultBytes = 32
     /// Bytes of the shortest document with its action.
     private static let documentBytesMin = 128
+    /// Where Amazon Linux keeps the authorities. A static executable was built for Debian's place.
+    private static let amazonLinuxAuthorities = "/etc/pki/tls/certs/ca-bundle.crt"
 
     private let settings: IndexerSettings
     private let search: SignedPost
@@ -27,6 +29,9 @@ final class Indexer {
         var https = HTTPSSettings()
         https.allowsPlainLoopback = true
         https.certificateAuthorityFile = settings.authorityFile
+        if settings.authorityFile == nil, Path.exists(Self.amazonLinuxAuthorities) {
+            https.certificateAuthorityFile = Self.amazonLinuxAuthorities
+        }
         https.totalTimeoutMilliseconds = settings.requestTimeoutSeconds * 1_000
         search = try SignedPost(
             to: SignedPost.Target(

@@ -90,7 +90,7 @@ JSON
    "-Xlinker", "-z", "-Xlinker", "relro", "-Xlinker", "-z", "-Xlinker", "now",
    "-Xlinker", "-z", "-Xlinker", "noexecstack",
    "-Xlinker", "--pack-dyn-relocs=relr", "-Xlinker", "--icf=safe",
-   "-Xlinker", "-T", "-Xlinker", "$work/discard.ld",
+   "-Xlinker", "-T", "-Xlinker", "$work/discard.ld", "-Xlinker", "-Map=$work/linked.map",
    "-Xlinker", "--build-id=none"]},
  "cCompiler": {"extraCLIOptions": ["-DPULSEGATE_STATIC", "-O2"]}}
 JSON
