@@ -78,6 +78,9 @@ build() {
     out=$here/.build-cross/$arch
     mkdir -p "$out"
     say "$arch: $product"
+    linked=$here/.build-cross/$arch-build/$swift_triple/release/$product
+    [ -f "$work/$product.map" ] || rm -f "$linked"
+    rm -f "$work/linked.map"
     # $ORIGIN paths have no sense in a static program, and the C library stumbles over them.
     PKG_CONFIG_PATH=$work/pkgconfig \
         swift build --package-path "$here" --scratch-path "$here/.build-cross/$arch-build" \
@@ -88,10 +91,9 @@ build() {
         grep -E 'error|warning' "$work/$product.log" | head -n 20 >&2
         fail "the build failed; all of it is in $work/$product.log"
     }
-    # The linker writes it for whatever it links.
-    mv "$work/linked.map" "$work/$product.map"
-    llvm-objcopy --strip-all "$here/.build-cross/$arch-build/$swift_triple/release/$product" \
-        "$out/$product"
+    # What is linked already is not linked again, and its map is there from the time when it was.
+    [ ! -f "$work/linked.map" ] || mv "$work/linked.map" "$work/$product.map"
+    llvm-objcopy --strip-all "$linked" "$out/$product"
     "$here/board/cross/check" "$arch" "$out/$product"
 }
 

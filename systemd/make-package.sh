@@ -35,6 +35,7 @@ printf '%s\n' /etc/pulsegate/pulsegate.conf > "$root/DEBIAN/conffiles"
 for script in preinst postinst prerm postrm; do
     install -m 755 "$here/debian/$script" "$root/DEBIAN/$script"
 done
-dpkg-deb --build --root-owner-group "$root" \
+# The same bytes from the same files, whenever.
+SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-1735689600} dpkg-deb --build --root-owner-group "$root" \
     "$output/pulsegate_${version}_${architecture}.deb" > /dev/null
 echo "$output/pulsegate_${version}_${architecture}.deb"
