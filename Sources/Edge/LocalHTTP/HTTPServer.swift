@@ -16,6 +16,9 @@ public final class HTTPServer {
     /// How often libmicrohttpd is asked again in one turn for what answers have set free: a
     /// client that pipelines requests gets on and holds nobody up.
     private static let roundsMax = 4
+    /// Requests that are answered in one turn: the rest waits for the next, behind whatever else
+    /// the program has to do.
+    private static let requestsPerTurn = 32
     /// How often connections without a request are looked at.
     private static let lookNanoseconds: Int64 = 1_000_000_000
 
@@ -85,7 +88,7 @@ public final class HTTPServer {
 
     /// When `service` has something to do by itself (monotonic nanoseconds); 0: at once.
     public var deadline: Int64? {
-        if hasResumed { return 0 }
+        if hasResumed || !requests.isEmpty { return 0 }
         var due = turnDue
         for connection in connections {
             // Half a request keeps its place for a second at least.
@@ -102,10 +105,14 @@ public final class HTTPServer {
     public func service(_ route: (HTTPExchange) -> Void) {
         guard let daemon = unsafe daemon else { return }
         releaseHeld()
+        var left = Self.requestsPerTurn
         for _ in 0..<Self.roundsMax {
             hasResumed = false
             _ = unsafe MHD_run(daemon)
-            while let exchange = requests.popFirst() { route(exchange) }
+            while left > 0, let exchange = requests.popFirst() {
+                left -= 1
+                route(exchange)
+            }
             if !hasResumed { break }
         }
         cutOverdue()
@@ -243,9 +250,7 @@ public final class HTTPServer {
             if let exchange = connection.exchange, exchange.isSuspended,
                 exchange.phase == .head || exchange.phase == .body
             {
-                exchange.answer(
-                    HTTPProblem(.unavailable, "no answer in time"),
-                    fields: [("Retry-After", "1")])
+                exchange.giveUp()
                 continue
             }
             cutCount += 1
