@@ -62,6 +62,7 @@ let package = Package(
         core("Alarm", ["Bytes"]),
         core("RecordRing", ["Alarm", "Bytes", "Time", "Vitals"]),
         core("WireFormat", ["Alarm", "Bytes", "RecordRing", "Time", "Vitals"]),
+        core("Query", ["Bytes", "RecordRing", "Time", "Vitals", "WireFormat"]),
         core("SigV4", ["Bytes", "Time"]),
         core("Uplink", ["Bytes"]),
         core("Kinesis", ["Bytes", "Uplink"]),
@@ -172,6 +173,9 @@ let package = Package(
                 "Alarm", "Bytes", "Gateway", "RecordRing", "TestSupport", "Time", "Vitals",
                 "WireFormat",
             ]),
+        tests(
+            "QueryTests", in: "Core",
+            ["Bytes", "Query", "RecordRing", "TestSupport", "Time", "Vitals", "WireFormat"]),
         tests(
             "KinesisTests", in: "Core", ["Bytes", "Kinesis", "LibCrypto", "TestSupport", "Uplink"],
             besides: ["aggregate.py", "deaggregate.py"]),
