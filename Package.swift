@@ -129,7 +129,7 @@ let package = Package(
                 "Alarm", "BlueZ", "Bytes", "Configuration", "ControlSocket", "Credentials",
                 "Diagnostics", "Doctor", "GPIO",
                 "Gateway", "HTTPS", "Kinesis", "LibCrypto", "LineEditor", "Linux", "LiveView",
-                "LocalHTTP", "OpenSearch",
+                "LocalHTTP", "OpenSearch", "Query",
                 "RecordRing",
                 "Recording", "SensorLink", "SigV4", "Time", "Uplink", "Vitals", "WireFormat",
                 "Zlib",

@@ -32,7 +32,8 @@ struct Route: Sendable {
 enum Routes {
     /// One line a route.
     static let all: [Route] = [
-        Route("GET", "/healthz", .open) { exchange, _ in exchange.answer(.ok, text: "ok\n") }
+        Route("GET", "/healthz", .open) { exchange, _ in exchange.answer(.ok, text: "ok\n") },
+        Route("GET", "/api/records") { $1.records?.answer($0, $1.gateway, $1.time) },
     ]
 
     /// Finds the route and lets it answer.
