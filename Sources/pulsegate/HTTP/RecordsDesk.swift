@@ -76,3 +76,10 @@ final class RecordsDesk {
         return true
     }
 }
+
+/// `GET /api/records`
+enum RecordsRoute {
+    static func answer(_ exchange: HTTPExchange, _ pipeline: inout Pipeline) {
+        pipeline.records?.answer(exchange, pipeline.gateway, pipeline.time)
+    }
+}

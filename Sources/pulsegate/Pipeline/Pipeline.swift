@@ -4,6 +4,7 @@ import Diagnostics
 import Gateway
 import HTTPS
 import Linux
+import LocalHTTP
 import RecordRing
 import SigV4
 import Time
@@ -42,7 +43,7 @@ struct Pipeline: ~Copyable {
     /// Commands from outside; nil where nobody may give any.
     private let control: ControlServer?
     /// The server of the LAN; nil where there is none.
-    private let http: HTTPDesk?
+    let http: HTTPDesk?
     /// Answers what the ring holds; nil where nobody asks.
     let records: RecordsDesk?
     /// What the console and the service manager ask for.
@@ -108,6 +109,7 @@ struct Pipeline: ~Copyable {
             preconditionFailure("an address is short enough for a name")
         }
         journal.rename(sensor: sensor, to: name)
+        operations.forget(sensor: sensor)
         gateway.assign(sensor: sensor, name: short, time: time.now())
         carryOut()
     }
@@ -119,11 +121,18 @@ struct Pipeline: ~Copyable {
         sensor: Int = 0, time: Moment
     ) {
         let arrival = Clock.monotonicNanoseconds()
+        let recorded = gateway.counters.recorded
         gateway.receive(
             notification, characteristic: characteristic, sensor: sensor, time: time,
             clock: self.time.state(at: arrival), now: arrival)
+        let sequence = gateway.counters.recorded > recorded ? gateway.cursor.head - 1 : nil
         carryOut(arrival: arrival)
         operations.note(notification, characteristic, sensor: sensor, at: arrival)
+        if characteristic == .heartRateMeasurement, let http, http.events.isWatched {
+            http.tell(
+                operations.lives[sensor], sequence: sequence, sensor: journal.sensors[sensor],
+                at: time, arrival: arrival)
+        }
     }
 
     /// Takes actions until there is none. The first that is no alarm ends the alarm's latency,
@@ -137,6 +146,7 @@ struct Pipeline: ~Copyable {
                 // Light and sound first: the log is a pipe that somebody may not read.
                 annunciator.follow(gateway.panel, now: now)
                 journal.note(event)
+                http?.tell(event, self, now: now)
                 continue
             }
             if let begun = arrival {
@@ -231,7 +241,7 @@ struct Pipeline: ~Copyable {
             try serveCallers(now: woke)
         }
         LastWords.note("http")
-        if hasClients || http?.deadline.map({ woke >= $0 }) ?? false { serveClients() }
+        if hasClients || http?.deadline.map({ woke >= $0 }) ?? false { serveClients(now: woke) }
         LastWords.note("input or bus")
         return wakes
     }
@@ -255,8 +265,9 @@ struct Pipeline: ~Copyable {
         if !lines.isEmpty { carryOut() }
     }
 
-    private mutating func serveClients() {
+    private mutating func serveClients(now: Int64) {
         guard let http else { return }
+        http.sendStatus(of: self, now: now)
         http.service { Routes.answer($0, &self) }
         records?.advance(gateway)
         carryOut()

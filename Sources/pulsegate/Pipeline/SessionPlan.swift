@@ -125,7 +125,7 @@ extension SessionPlan {
                 gateway: gateway, journal: journal, ringJob: ringJob, worker: worker,
                 ports: ports, network: network, desk: desk, time: time,
                 annunciator: Annunciator(outputs: outputs, button: button, log: log),
-                control: openControl(log), http: http.map { HTTPDesk($0, log: log) },
+                control: openControl(log), http: openHTTP(log),
                 records: http.map { _ in RecordsDesk(ring: ring, worker: worker, log: log) },
                 operations: operations)
             operations.expect(sensors: sensors.count)
@@ -150,6 +150,12 @@ extension SessionPlan {
                 "control socket: \(error); `pulsegate alarm` does not reach this gateway (set "
                     + "[gateway] runtime)")
             return nil
+        }
+    }
+
+    private func openHTTP(_ log: Log) -> HTTPDesk? {
+        http.map {
+            HTTPDesk($0, device: device, sensors: sensors.count, sinks: sinks.count, log: log)
         }
     }
 
