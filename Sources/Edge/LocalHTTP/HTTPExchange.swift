@@ -31,6 +31,7 @@ public final class HTTPExchange {
     var heldUntil: Int64?
     var stream: (any HTTPStream)?
     private(set) var status = HTTPStatus.ok
+    private var isGivenUp = false
     private var body: PooledBuffer?
     private var pooled: PooledBuffer?
     private var short: FixedBuffer?
@@ -218,8 +219,15 @@ public final class HTTPExchange {
     /// Memory that libmicrohttpd takes for a piece.
     private static let pieceBytes = 8 << 10
 
+    /// Answers in the place of a route that has not: what it says later does nothing.
+    func giveUp() {
+        answer(
+            HTTPProblem(.unavailable, "no answer in time"), fields: [("Retry-After", "1")])
+        isGivenUp = true
+    }
+
     private var mayAnswer: Bool {
-        guard isOpen else { return false }
+        guard isOpen, !isGivenUp else { return false }
         precondition(phase != .answered, "a request is answered once")
         return true
     }
@@ -293,7 +301,7 @@ public final class HTTPExchange {
     /// Fills a piece; the answer is what libmicrohttpd wants to hear: bytes, 0 with the
     /// connection suspended, -1 at the end, -2 for a failure.
     fileprivate func fill(_ base: UnsafeMutableRawPointer, _ capacity: Int) -> Int {
-        guard let stream else { return -2 }
+        guard let stream, !link.isCut else { return -2 }
         var piece = unsafe HTTPPiece(base: base, capacity: capacity)
         let state = stream.next(into: &piece)
         link.deadline = stream.deadline
