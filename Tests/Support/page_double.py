@@ -13,6 +13,7 @@ import hashlib
 import json
 import queue
 import re
+import socket
 import threading
 import time
 from datetime import datetime, timezone
@@ -235,9 +236,7 @@ class PageDouble:
 
         self._stop.clear()
         self.listeners = []
-        ThreadingHTTPServer.allow_reuse_address = True
-        self._server = ThreadingHTTPServer(("127.0.0.1", self.port), Handler)
-        self._server.daemon_threads = True
+        self._server = PageServer(("127.0.0.1", self.port), Handler)
         self.port = self._server.server_address[1]
         for work in (self._server.serve_forever, self._tell):
             threading.Thread(target=work, daemon=True).start()
@@ -261,7 +260,35 @@ class PageDouble:
             listener.put(None)
         self._server.shutdown()
         self._server.server_close()
+        self._server.cut_off()
         self._server = None
+
+
+class PageServer(ThreadingHTTPServer):
+    allow_reuse_address = True
+    daemon_threads = True
+
+    def __init__(self, *arguments):
+        self.connections = set()
+        super().__init__(*arguments)
+
+    def process_request(self, request, client_address):
+        self.connections.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request):
+        self.connections.discard(request)
+        super().shutdown_request(request)
+
+    def cut_off(self):
+        for connection in list(self.connections):
+            try:
+                connection.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass  # It is cut already.
+
+    def handle_error(self, request, client_address):
+        pass  # A page that is closed cuts its connections off.
 
 
 class PageHandler(BaseHTTPRequestHandler):
