@@ -4,6 +4,7 @@ import Diagnostics
 import Gateway
 import HTTPS
 import Linux
+import LocalHTTP
 import RecordRing
 import SigV4
 import Time
@@ -15,7 +16,7 @@ import Vitals
 struct Pipeline: ~Copyable {
     /// What a wait of the poll loop is about.
     enum Token: UInt64 {
-        case worker, signals, network, input, radio, credentials, button, control
+        case worker, signals, network, input, radio, credentials, button, control, http
     }
 
     /// What woke the loop, beside its own descriptors.
@@ -41,6 +42,8 @@ struct Pipeline: ~Copyable {
     let annunciator: Annunciator
     /// Commands from outside; nil where nobody may give any.
     private let control: ControlServer?
+    /// The server of the LAN; nil where there is none.
+    let http: HTTPDesk?
     /// What the console and the service manager ask for.
     let operations: Operations
     /// Since when the ring file is at its job, and each sink at its request.
@@ -52,7 +55,8 @@ struct Pipeline: ~Copyable {
     init(
         gateway: consuming Gateway, journal: Journal, ringJob: RingJob, worker: DiskWorker,
         ports: [any SinkPort], network: HTTPSClient?, desk: CredentialDesk?, time: TimeKeeper,
-        annunciator: Annunciator, control: ControlServer?, operations: Operations
+        annunciator: Annunciator, control: ControlServer?, http: HTTPDesk?,
+        operations: Operations
     ) throws(SystemError) {
         let poller = try Poller()
         try poller.set(
@@ -71,6 +75,7 @@ struct Pipeline: ~Copyable {
         }
         self.annunciator = annunciator
         self.control = control
+        self.http = http
         self.operations = operations
         sendingSince = ports.map { _ in nil }
         self.gateway = gateway
@@ -101,6 +106,7 @@ struct Pipeline: ~Copyable {
             preconditionFailure("an address is short enough for a name")
         }
         journal.rename(sensor: sensor, to: name)
+        operations.forget(sensor: sensor)
         gateway.assign(sensor: sensor, name: short, time: time.now())
         carryOut()
     }
@@ -112,11 +118,18 @@ struct Pipeline: ~Copyable {
         sensor: Int = 0, time: Moment
     ) {
         let arrival = Clock.monotonicNanoseconds()
+        let recorded = gateway.counters.recorded
         gateway.receive(
             notification, characteristic: characteristic, sensor: sensor, time: time,
             clock: self.time.state(at: arrival), now: arrival)
+        let sequence = gateway.counters.recorded > recorded ? gateway.cursor.head - 1 : nil
         carryOut(arrival: arrival)
         operations.note(notification, characteristic, sensor: sensor, at: arrival)
+        if characteristic == .heartRateMeasurement, let http, http.events.isWatched {
+            http.tell(
+                operations.lives[sensor], sequence: sequence, sensor: journal.sensors[sensor],
+                at: time, arrival: arrival)
+        }
     }
 
     /// Takes actions until there is none. The first that is no alarm ends the alarm's latency,
@@ -130,6 +143,7 @@ struct Pipeline: ~Copyable {
                 // Light and sound first: the log is a pipe that somebody may not read.
                 annunciator.follow(gateway.panel, now: now)
                 journal.note(event)
+                http?.tell(event, self, now: now)
                 continue
             }
             if let begun = arrival {
@@ -178,6 +192,8 @@ struct Pipeline: ~Copyable {
         if let deadline = control?.deadline { due = min(due ?? deadline, deadline) }
         let now = Clock.monotonicNanoseconds()
         try takeOutputs(now)
+        if let number = http?.listen(now) { try watch(number, .http) }
+        if let deadline = http?.deadline { due = min(due ?? deadline, deadline) }
         if let deadline = annunciator.deadline(now: now) { due = min(due ?? deadline, deadline) }
         if let woken {
             journal.turnLatency.record(nanoseconds: now - woken)
@@ -190,6 +206,7 @@ struct Pipeline: ~Copyable {
         var hasTraffic = false
         var hasEdge = false
         var hasCallers = false
+        var hasClients = false
         try poller.wait(timeoutNanoseconds: timeout) { event in
             switch Token(rawValue: event.token) {
             case .worker: hasJobs = true
@@ -199,6 +216,7 @@ struct Pipeline: ~Copyable {
             case .radio: wakes.radio = true
             case .button: hasEdge = true
             case .control: hasCallers = true
+            case .http: hasClients = true
             // What programs have printed is taken in any case.
             case .credentials, nil: break
             }
@@ -219,6 +237,8 @@ struct Pipeline: ~Copyable {
         if hasCallers || control?.deadline.map({ woke >= $0 }) ?? false {
             try serveCallers(now: woke)
         }
+        LastWords.note("http")
+        if hasClients || http?.deadline.map({ woke >= $0 }) ?? false { serveClients(now: woke) }
         LastWords.note("input or bus")
         return wakes
     }
@@ -240,6 +260,13 @@ struct Pipeline: ~Copyable {
             return ControlDesk.answer(line, &self, now: now)
         }
         if !lines.isEmpty { carryOut() }
+    }
+
+    private mutating func serveClients(now: Int64) {
+        guard let http else { return }
+        http.sendStatus(of: self, now: now)
+        http.service { Routes.answer($0, &self) }
+        carryOut()
     }
 
     /// Begins to watch the button, and plays the test of the start.
@@ -371,6 +398,7 @@ struct Pipeline: ~Copyable {
     func stop() {
         // The worker may have to wait for the card: no lamp stays as it just was meanwhile.
         annunciator.close()
+        http?.close()
         for port in ports { port.cancel() }
         if let notes = time.save(atEnd: true) { worker.submit(notes) }
         desk?.stop()

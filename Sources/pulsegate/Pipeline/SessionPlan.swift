@@ -78,6 +78,8 @@ struct SessionPlan {
     var button: ButtonPlan?
     /// Where the control socket lies; nil for none.
     var controlPath: String?
+    /// The server of the LAN; nil for none.
+    var http: HTTPPlan?
     /// What the console and the service manager ask for.
     var operations = Operations()
 }
@@ -123,7 +125,8 @@ extension SessionPlan {
                 gateway: gateway, journal: journal, ringJob: ringJob, worker: worker,
                 ports: ports, network: network, desk: desk, time: time,
                 annunciator: Annunciator(outputs: outputs, button: button, log: log),
-                control: openControl(log), operations: operations)
+                control: openControl(log), http: openHTTP(log),
+                operations: operations)
             operations.expect(sensors: sensors.count)
             if ending.hasInput { pipeline.beginAlarms(testing: testsAtStart) }
             return try Session(
@@ -146,6 +149,12 @@ extension SessionPlan {
                 "control socket: \(error); `pulsegate alarm` does not reach this gateway (set "
                     + "[gateway] runtime)")
             return nil
+        }
+    }
+
+    private func openHTTP(_ log: Log) -> HTTPDesk? {
+        http.map {
+            HTTPDesk($0, device: device, sensors: sensors.count, sinks: sinks.count, log: log)
         }
     }
 
