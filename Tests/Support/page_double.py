@@ -73,6 +73,7 @@ class PageDouble:
         self.acknowledged = 0
         self.requests = []
         self.records_busy = 0       # so many answers of /api/records are 503
+        self.refuses = False        # nothing can be acknowledged
         self.silent = False         # connections stay open and nothing is said
         self.sequence = 0
         self.more = {}              # fields of /api/status that a test sets
@@ -374,7 +375,7 @@ class PageHandler(BaseHTTPRequestHandler):
                                "SameSite=Strict; Path=/")
         if not self.allowed():
             return self.problem(401, "Unauthorized")
-        if self.path == "/api/alarm/acknowledge":
+        if self.path == "/api/alarm/acknowledge" and not gateway.refuses:
             return self.answer(200, json.dumps(
                 {"acknowledged": gateway.acknowledge()}).encode())
         return self.problem(404, "Not Found")
