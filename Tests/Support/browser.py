@@ -10,11 +10,9 @@ import json
 import os
 import select
 import shutil
-import struct
 import subprocess
 import tempfile
 import time
-import zlib
 from pathlib import Path
 
 WAIT_SECONDS_MAX = 30
@@ -171,15 +169,15 @@ class Page:
         return answer["result"].get("value")
 
     def wait(self, expression, seconds=WAIT_SECONDS_MAX):
-        """Waits until an expression is true and returns its value."""
+        """Waits until an expression is true."""
         end = time.monotonic() + seconds
         while True:
             try:
-                value = self.evaluate(expression)
+                value = self.evaluate(f"!!({expression})")
             except BrowserError as error:
                 value, self.error = None, error  # The page may not be there yet.
             if value:
-                return value
+                return
             assert time.monotonic() < end, (
                 f"waited {seconds} s in vain for {expression}; complaints: {self.complaints}; "
                 f"last error: {self.error}; "
@@ -187,8 +185,10 @@ class Page:
             time.sleep(0.02)
 
     def text(self, selector="body"):
+        """What an element says to who sees it; nothing while it is hidden."""
         return self.evaluate(
-            f"document.querySelector({json.dumps(selector)})?.innerText ?? ''")
+            f"(() => {{ const e = document.querySelector({json.dumps(selector)});"
+            "return e?.checkVisibility() ? e.innerText : ''; })()")
 
     def click(self, selector):
         x, y = self.middle(selector)
@@ -257,48 +257,3 @@ class Page:
         self.browser.forget(self)
         self.browser.call("Target.closeTarget", targetId=self._target)
 
-
-def read_png(data):
-    """Returns (width, height, rows of (red, green, blue)) of a picture with 8 bits a channel."""
-    assert data[:8] == b"\x89PNG\r\n\x1a\n"
-    place, packed, header = 8, b"", None
-    while place < len(data):
-        length, kind = struct.unpack_from(">I4s", data, place)
-        body = data[place + 8:place + 8 + length]
-        if kind == b"IHDR":
-            header = struct.unpack(">IIBBBBB", body)
-        elif kind == b"IDAT":
-            packed += body
-        place += length + 12
-    width, height, depth, colour, _, _, interlaced = header
-    channels = {2: 3, 6: 4}[colour]
-    assert (depth, interlaced) == (8, 0)
-    raw, stride, rows = zlib.decompress(packed), width * channels, []
-    before = bytearray(stride)
-    for row in range(height):
-        begin = row * (stride + 1)
-        line = bytearray(raw[begin + 1:begin + 1 + stride])
-        unfilter(raw[begin], line, before, channels)
-        rows.append([tuple(line[i:i + 3]) for i in range(0, stride, channels)])
-        before = line
-    return width, height, rows
-
-
-def unfilter(kind, line, before, channels):
-    """Takes one of PNG's five filters off a line, in place."""
-    for i in range(len(line)):
-        left = line[i - channels] if i >= channels else 0
-        corner = before[i - channels] if i >= channels else 0
-        if kind == 1:
-            guess = left
-        elif kind == 2:
-            guess = before[i]
-        elif kind == 3:
-            guess = (left + before[i]) // 2
-        elif kind == 4:
-            near = left + before[i] - corner
-            guess = min((abs(near - left), 0, left), (abs(near - before[i]), 1, before[i]),
-                        (abs(near - corner), 2, corner))[2]
-        else:
-            return
-        line[i] = (line[i] + guess) & 255
