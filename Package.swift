@@ -62,6 +62,7 @@ let package = Package(
         core("Alarm", ["Bytes"]),
         core("RecordRing", ["Alarm", "Bytes", "Time", "Vitals"]),
         core("WireFormat", ["Alarm", "Bytes", "RecordRing", "Time", "Vitals"]),
+        core("Query", ["Bytes", "RecordRing", "Time", "Vitals", "WireFormat"]),
         core("SigV4", ["Bytes", "Time"]),
         core("Uplink", ["Bytes"]),
         core("Kinesis", ["Bytes", "Uplink"]),
@@ -128,7 +129,7 @@ let package = Package(
                 "Alarm", "BlueZ", "Bytes", "Configuration", "ControlSocket", "Credentials",
                 "Diagnostics", "Doctor", "GPIO",
                 "Gateway", "HTTPS", "Kinesis", "LibCrypto", "LineEditor", "Linux", "LiveView",
-                "LocalHTTP", "OpenSearch",
+                "LocalHTTP", "OpenSearch", "Query",
                 "RecordRing",
                 "Recording", "SensorLink", "SigV4", "Time", "Uplink", "Vitals", "WireFormat",
                 "Zlib",
@@ -178,6 +179,9 @@ let package = Package(
                 "Alarm", "Bytes", "Gateway", "RecordRing", "TestSupport", "Time", "Vitals",
                 "WireFormat",
             ]),
+        tests(
+            "QueryTests", in: "Core",
+            ["Bytes", "Query", "RecordRing", "TestSupport", "Time", "Vitals", "WireFormat"]),
         tests(
             "KinesisTests", in: "Core", ["Bytes", "Kinesis", "LibCrypto", "TestSupport", "Uplink"],
             besides: ["aggregate.py", "deaggregate.py"]),

@@ -242,6 +242,9 @@ public struct Gateway: ~Copyable {
         disk.syncNow()
     }
 
+    /// The oldest record in memory; from there to the head `copySlots` gives them all.
+    public var windowStart: UInt64 { window.start }
+
     /// Everything is with every sink and on the card.
     public var isDrained: Bool {
         areSinksServed && cursor.unsyncedCount == 0 && disk.isClean

@@ -5,25 +5,11 @@ import Uplink
 /// A record is kept with the monotonic clock and the boot of its arrival. Where nothing had set
 /// the wall clock then, its time is worked out when it is sent, from when that boot began.
 extension Gateway {
-    /// A clock that was wrong by less is left as it was: every sink has got the same time then.
-    static let stampToleranceMicroseconds: Int64 = 1_000_000
-
     /// It is known when a boot began, this one or an earlier one.
     public mutating func know(_ time: BootTime) { clockNotes.note(time) }
 
     /// The record as it is sent.
-    func stamped(_ record: Record) -> Record {
-        guard record.clock == .unsynced, let offset = clockNotes.offset(of: record.boot) else {
-            return record
-        }
-        var stamped = record
-        stamped.clock = .synced
-        let known = offset + record.time.monotonicNanoseconds / 1_000
-        if abs(known - record.time.wallMicroseconds) > Self.stampToleranceMicroseconds {
-            stamped.time.wallMicroseconds = known
-        }
-        return stamped
-    }
+    func stamped(_ record: Record) -> Record { clockNotes.stamped(record) }
 
     /// The request that runs is made anew and sent again at once: its time was wrong.
     public mutating func sinkResends(sink index: Int, now: Int64) {

@@ -41,6 +41,25 @@ public struct ClockNotes: Equatable, Sendable {
         boots.first { $0.boot == boot }?.offsetMicroseconds
     }
 
+    /// A clock that was wrong by less is left as it was: every sink has got the same time then.
+    public static let stampToleranceMicroseconds: Int64 = 1_000_000
+
+    /// The record with the time that is known now: what came before the clock was set gets its
+    /// time from when its boot began.
+    public func stamped(_ record: Record) -> Record {
+        guard record.clock == .unsynced, let offset = offset(of: record.boot) else {
+            return record
+        }
+        var stamped = record
+        stamped.clock = .synced
+        let known = offset + record.time.monotonicNanoseconds / 1_000
+        let (error, overflow) = known.subtractingReportingOverflow(record.time.wallMicroseconds)
+        if overflow || error.magnitude > UInt64(Self.stampToleranceMicroseconds) {
+            stamped.time.wallMicroseconds = known
+        }
+        return stamped
+    }
+
     /// Notes a boot's beginning in place of what was known of it; the oldest makes room.
     public mutating func note(_ time: BootTime) {
         if let index = boots.firstIndex(where: { $0.boot == time.boot }) {

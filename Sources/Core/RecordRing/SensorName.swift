@@ -4,7 +4,7 @@ import Bytes
 ///
 /// It is stored in the record itself, not in a table beside it, so that a record can be read
 /// when everything around it is lost. 23 holds an address ("D4:4A:C4:B0:24:03") or a short name.
-public struct SensorName: Equatable, Sendable {
+public struct SensorName: BitwiseCopyable, Equatable, Sendable {
     /// Bytes that fit.
     public static let limit = 23
 

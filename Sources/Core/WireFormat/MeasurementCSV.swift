@@ -86,6 +86,28 @@ extension FixedBuffer {
         append("\n")
     }
 
+    /// Appends a line that says of records of the ring that they cannot be read: the columns of a
+    /// gap record, without a time and a sequence of its own.
+    public mutating func appendCSVGap(
+        _ reason: StaticString, count: UInt64, first: UInt64, last: UInt64, device: Span<UInt8>
+    ) {
+        append(",,")
+        append(csvText: device)
+        append(",,,,,,,,")
+        append(reason)
+        append(",,")
+        append(decimal: count)
+        append(Self.comma)
+        append(decimal: first)
+        append(Self.comma)
+        append(decimal: last)
+        append(Self.comma)
+        appendCSVNoVital()
+        append(",,,,")
+        append(csvAlarm: nil)
+        append("\n")
+    }
+
     /// Appends the columns of an error record, each with a comma in front.
     private mutating func append(csv rejection: Rejection) {
         append(Self.comma)
@@ -146,7 +168,7 @@ extension FixedBuffer {
 
     /// Text as a field: in quotes when it holds a comma, a quote or a line break (RFC 4180
     /// section 2, rules 6 and 7).
-    private mutating func append(csvText text: Span<UInt8>) {
+    public mutating func append(csvText text: Span<UInt8>) {
         var isPlain = true
         for index in text.indices {
             switch text[index] {

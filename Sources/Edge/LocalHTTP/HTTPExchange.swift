@@ -296,6 +296,7 @@ public final class HTTPExchange {
         guard let stream else { return -2 }
         var piece = unsafe HTTPPiece(base: base, capacity: capacity)
         let state = stream.next(into: &piece)
+        link.deadline = stream.deadline
         if piece.count > 0 { return piece.count }
         switch state {
         case .end: return -1

@@ -8,7 +8,8 @@ public protocol HTTPStream: AnyObject {
     func next(into piece: inout HTTPPiece) -> HTTPStreamState
     /// The client has it all, or has gone: no call comes behind this one.
     func ended()
-    /// When it must have been taken as a whole (monotonic nanoseconds); nil: it has no end.
+    /// When it must have been taken as a whole (monotonic nanoseconds); nil: it has no end. It is
+    /// asked for again with every piece: an answer of any length may have one for its next part.
     var deadline: Int64? { get }
 }
 

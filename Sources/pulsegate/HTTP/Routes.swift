@@ -41,6 +41,7 @@ enum Routes {
         Route("POST", "/api/alarm/acknowledge", .data, BasicRoutes.acknowledge),
         Route("POST", "/api/session", .open, BasicRoutes.openSession),
         Route("DELETE", "/api/session", .open, BasicRoutes.closeSession),
+        Route("GET", "/api/records", .data, RecordsRoute.answer),
     ]
 
     /// Finds the route and lets it answer those who may ask.

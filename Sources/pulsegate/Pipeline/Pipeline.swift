@@ -44,6 +44,8 @@ struct Pipeline: ~Copyable {
     private let control: ControlServer?
     /// The server of the LAN; nil where there is none.
     let http: HTTPDesk?
+    /// Answers what the ring holds; nil where nobody asks.
+    let records: RecordsDesk?
     /// What the console and the service manager ask for.
     let operations: Operations
     /// Since when the ring file is at its job, and each sink at its request.
@@ -55,7 +57,7 @@ struct Pipeline: ~Copyable {
     init(
         gateway: consuming Gateway, journal: Journal, ringJob: RingJob, worker: DiskWorker,
         ports: [any SinkPort], network: HTTPSClient?, desk: CredentialDesk?, time: TimeKeeper,
-        annunciator: Annunciator, control: ControlServer?, http: HTTPDesk?,
+        annunciator: Annunciator, control: ControlServer?, http: HTTPDesk?, records: RecordsDesk?,
         operations: Operations
     ) throws(SystemError) {
         let poller = try Poller()
@@ -76,6 +78,7 @@ struct Pipeline: ~Copyable {
         self.annunciator = annunciator
         self.control = control
         self.http = http
+        self.records = records
         self.operations = operations
         sendingSince = ports.map { _ in nil }
         self.gateway = gateway
@@ -266,6 +269,7 @@ struct Pipeline: ~Copyable {
         guard let http else { return }
         http.sendStatus(of: self, now: now)
         http.service { Routes.answer($0, &self) }
+        records?.advance(gateway)
         carryOut()
     }
 
@@ -338,6 +342,10 @@ struct Pipeline: ~Copyable {
                 continue
             }
             if desk?.finish(job) ?? false { continue }
+            if records?.finish(job) ?? false {
+                records?.advance(gateway)
+                continue
+            }
             for (sink, port) in ports.enumerated() {
                 guard let port = port as? any DiskSink, port.job === job else { continue }
                 sendingSince[sink] = nil

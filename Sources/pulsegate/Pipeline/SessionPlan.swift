@@ -96,7 +96,7 @@ extension SessionPlan {
         let radio = try openRadio()
         let (ring, recovered) = try openRing(log)
         let worker = try SetupError.wrap { () throws(SystemError) in
-            try DiskWorker(capacity: 2 + sinks.count)
+            try DiskWorker(capacity: 3 + sinks.count)
         }
         let boot = try SetupError.wrap { () throws(SystemError) in try Clock.bootID() }
         let time = TimeKeeper(folder: dataFolder, boot: boot, log: log)
@@ -126,6 +126,7 @@ extension SessionPlan {
                 ports: ports, network: network, desk: desk, time: time,
                 annunciator: Annunciator(outputs: outputs, button: button, log: log),
                 control: openControl(log), http: openHTTP(log),
+                records: http.map { _ in RecordsDesk(ring: ring, worker: worker, log: log) },
                 operations: operations)
             operations.expect(sensors: sensors.count)
             if ending.hasInput { pipeline.beginAlarms(testing: testsAtStart) }

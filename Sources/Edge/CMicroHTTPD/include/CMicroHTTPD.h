@@ -60,6 +60,12 @@ static inline const char *pulsegate_http_query(struct MHD_Connection *connection
     return MHD_lookup_connection_value(connection, MHD_GET_ARGUMENT_KIND, name);
 }
 
+// Calls `each` for every argument of the query, until it wants no more.
+static inline void pulsegate_http_arguments(struct MHD_Connection *connection,
+                                            MHD_KeyValueIterator each, void *context) {
+    MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, each, context);
+}
+
 static inline const char *pulsegate_http_cookie(struct MHD_Connection *connection,
                                                 const char *name) {
     return MHD_lookup_connection_value(connection, MHD_COOKIE_KIND, name);
