@@ -488,6 +488,7 @@ def test_keys_drag_wheel_and_pinch_move_the_range(start):
     page.click("#now")
     assert abs(page.evaluate(behind)) < 2
     page.evaluate("document.querySelector('canvas').focus()")
+    page.wait(READY)
     page.key("ArrowLeft", shift=True)
     assert re.search(r"\d\d:\d\d:\d\d  last \d+  peak \d+  lowest \d+",
                      page.evaluate("document.getElementById('say').textContent"))
