@@ -176,7 +176,7 @@ public final class HTTPServer {
     /// One call of libmicrohttpd for a request: its header, a piece of its body, its end. False
     /// closes the connection.
     fileprivate func proceed(_ exchange: HTTPExchange, _ piece: Span<UInt8>) -> Bool {
-        guard !isClosing else { return false }
+        guard !isClosing, !exchange.link.isCut else { return false }
         let isFirst = !exchange.hasBegun
         switch exchange.phase {
         case .head: return hand(exchange)
@@ -242,6 +242,7 @@ public final class HTTPServer {
             }
             cutCount += 1
             connection.deadline = nil
+            connection.isCut = true
             unsafe pulsegate_http_cut(connection.handle)
             if let exchange = connection.exchange { resume(exchange) }
         }
