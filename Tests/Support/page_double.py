@@ -54,7 +54,8 @@ def policy(page):
         digest = base64.b64encode(hashlib.sha256(parts[0]).digest()).decode()
         hashes[tag] = f"'sha256-{digest}'"
     return (f"default-src 'none'; script-src {hashes['script']}; style-src {hashes['style']}; "
-            "connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'")
+            "connect-src 'self'; img-src 'self' data:; manifest-src 'self'; base-uri 'none'; "
+            "form-action 'none'; frame-ancestors 'none'")
 
 
 class PageDouble:
