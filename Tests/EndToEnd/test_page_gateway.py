@@ -88,6 +88,15 @@ def shown(page, begin, end, sensor="strap-1"):
             for one in drawn(page, sensor)["points"] if begin <= one["time"] / 1000 < end}
 
 
+def assert_draws(page, desk, begin, end, seconds=10):
+    """The page comes to draw what the file sink has."""
+    patience = time.monotonic() + seconds
+    while shown(page, begin, end) != (wanted := expected(recorded(desk), begin, end)):
+        if time.monotonic() > patience:
+            assert shown(page, begin, end) == wanted
+        time.sleep(0.1)
+
+
 def test_the_gateway_serves_this_very_page(desk):
     _, port = start_served(desk, hex_lines())
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/") as answer:
@@ -203,8 +212,7 @@ def test_a_gateway_that_was_killed_and_started_again_is_found_and_the_gap_is_fil
     run.write("00 61\n")
     page.wait("document.querySelector('.number').textContent === '97'")
     begin, end = time.time() // 5 * 5 - 240, time.time() // 5 * 5 + 5
-    wait_until(lambda: shown(page, begin, end) == expected(recorded(desk), begin, end),
-               "what was missed", 10)
+    assert_draws(page, desk, begin, end)
     assert len(recorded(desk)) == 33
 
 
@@ -223,8 +231,7 @@ def test_what_a_lost_network_kept_from_the_page_is_filled_in(desk, show):
     page.call("Network.emulateNetworkConditions", offline=False, **offline)
     page.wait("pulsegateView.connection === 'live'", 15)
     begin, end = time.time() // 5 * 5 - 60, time.time() // 5 * 5 + 5
-    wait_until(lambda: shown(page, begin, end) == expected(recorded(desk), begin, end),
-               "what was missed", 10)
+    assert_draws(page, desk, begin, end)
     assert [one["max"] for one in drawn(page)["peaks"]] == [171]
     page.wait("!document.querySelector('.field').classList.contains('old')")
 
