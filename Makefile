@@ -90,6 +90,13 @@ test-system: venv release relay
 	@echo "Running the binary against its doubles"
 	$(LIMIT) 1800 $(PYTHON) -m pytest -q Tests/Support Tests/EndToEnd Tests/Core/SigV4Tests Tests/BlueZ
 
+.PHONY: test-page
+test-page: venv release ## The live page in headless Chromium: a double, then the gateway itself
+ifneq ($(PACKAGES),skip)
+	@.ci/setup packages packages-page.txt
+endif
+	$(LIMIT) 900 $(PYTHON) -m pytest -q Tests/EndToEnd/test_page.py Tests/EndToEnd/test_page_gateway.py
+
 # Needs no Swift: whoever runs the cloud half has a template, JSON and Python. checkov lives apart,
 # because it wants other versions of boto3.
 .PHONY: venv-cloud
@@ -189,6 +196,13 @@ bench-stall: venv release ## An alarm's delay while the card hangs for 5 s a cal
 .PHONY: bench-alarm
 bench-alarm: venv release ## From a notification to the lamp while card and network hang
 	$(PYTHON) Tests/Bench/alarm.py
+
+.PHONY: bench-page
+bench-page: venv release ## The live page: notification to screen, and what it costs (20 minutes)
+ifneq ($(PACKAGES),skip)
+	@.ci/setup packages packages-page.txt
+endif
+	$(PYTHON) Tests/Bench/page.py
 
 .PHONY: bench-relay
 bench-relay: venv relay ## The indexer beside a Python function, in AWS's emulator of Lambda
