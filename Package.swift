@@ -67,7 +67,7 @@ let package = Package(
         core("Kinesis", ["Bytes", "Uplink"]),
         core("Firehose", ["Bytes", "Uplink"]),
         core("OpenSearch", ["Bytes", "Uplink"]),
-        core("Relay", ["Alarm", "Bytes", "Kinesis", "OpenSearch", "Time", "Uplink"]),
+        core("Relay", ["Alarm", "Bytes", "Kinesis", "OpenSearch", "Time", "Uplink", "Vitals"]),
         core("SensorLink", ["Bytes", "Uplink", "Vitals"]),
         core("Credentials", ["Bytes", "Time", "Uplink"]),
         core("Diagnostics", ["Bytes"]),

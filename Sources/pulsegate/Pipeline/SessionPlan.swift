@@ -39,6 +39,7 @@ struct SinkPlan {
         switch takes {
         case .records: "\(name) (\(kind.name))"
         case .errors: "\(name) (\(kind.name), errors)"
+        case .patientStats: "\(name) (\(kind.name), patient_stats)"
         case .all: "\(name) (\(kind.name), with errors)"
         }
     }

@@ -1,12 +1,11 @@
 import Bytes
-import Time
 
 /// The times of records: those of gateways in UTC with six fraction digits, those of
 /// `patient_stats` as RFC 3339 allows.
-enum RecordTime {
+public enum InternetTime {
     /// Microseconds since 1970 of `2025-07-15T17:10:33`, with up to nine fraction digits, and `Z`
     /// or an offset such as `+02:00`; nil for anything else and for a date that no calendar has.
-    static func microseconds(_ text: Span<UInt8>) -> Int64? {
+    public static func microseconds(_ text: Span<UInt8>) -> Int64? {
         guard text.count >= 20, text.count <= 35, text[10] == UInt8(ascii: "T") else { return nil }
         var end = 19
         if text[end] == UInt8(ascii: ".") {
