@@ -108,6 +108,10 @@ let package = Package(
         // libedit: the line editor that half of the BSDs' programs are typed at, in every Debian.
         shim("CEdit", links: ["edit"]),
         edge("LineEditor", shim: "CEdit"),
+        // libmicrohttpd: HTTP/1.1 as hostile clients speak it, with epoll from outside, in every
+        // Debian.
+        shim("CMicroHTTPD", links: ["microhttpd"]),
+        edge("LocalHTTP", shim: "CMicroHTTPD", ["Bytes", "Linux"]),
         // The socket by which commands reach a gateway that runs.
         .target(
             name: "ControlSocket", dependencies: ["Bytes", "Linux"],
@@ -124,13 +128,15 @@ let package = Package(
                 "Alarm", "BlueZ", "Bytes", "Configuration", "ControlSocket", "Credentials",
                 "Diagnostics", "Doctor", "GPIO",
                 "Gateway", "HTTPS", "Kinesis", "LibCrypto", "LineEditor", "Linux", "LiveView",
-                "OpenSearch",
+                "LocalHTTP", "OpenSearch",
                 "RecordRing",
                 "Recording", "SensorLink", "SigV4", "Time", "Uplink", "Vitals", "WireFormat",
                 "Zlib",
             ],
             exclude: ["Recordings/README.md"],
-            resources: [.embedInCode("Recordings/interval-session.csv")],
+            resources: [
+                .embedInCode("Page/index.html"), .embedInCode("Recordings/interval-session.csv"),
+            ],
             swiftSettings: shipped),
 
         // The functions of the cloud half, one executable: Lambda's `bootstrap`
@@ -203,6 +209,7 @@ let package = Package(
             ["Bytes", "Linux", "RecordRing", "TestSupport", "Time", "Vitals"]),
         tests("GPIOTests", in: "Edge", ["GPIO", "Linux", "TestSupport"]),
         tests("LineEditorTests", in: "Edge", ["LineEditor"]),
+        tests("LocalHTTPTests", in: "Edge", ["Bytes", "Linux", "LocalHTTP", "TestSupport"]),
         tests("ControlSocketTests", in: "Edge", ["ControlSocket", "Linux", "TestSupport"]),
         tests("ZlibTests", in: "Edge", ["Bytes", "TestSupport", "Zlib"]),
         tests("LibCryptoTests", in: "Edge", ["LibCrypto", "SigV4", "TestSupport"]),

@@ -29,6 +29,8 @@ public struct Configuration: Equatable, Sendable {
     /// The button that acknowledges.
     public var button: ButtonSettings?
     public var ring: RingSettings
+    /// The server of the LAN, where there is one.
+    public var http: HTTPSettings?
     /// 1 to 8, in the order of their first headings; names differ. At least one takes records and
     /// one takes errors.
     public var sinks: [SinkSettings]

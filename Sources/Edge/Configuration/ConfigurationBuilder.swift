@@ -28,7 +28,8 @@ struct ConfigurationBuilder {
             bluetooth: bluetooth,
             sensors: sensors,
             alarm: alarm, manners: buildManners(), outputs: buildOutputs(data: data),
-            button: buildButton(), ring: buildRing(), sinks: buildSinks(data: data))
+            button: buildButton(), ring: buildRing(), http: buildHTTP(),
+            sinks: buildSinks(data: data))
         checkPaths(of: configuration.sinks)
         let problems = table.sortedProblems
         guard problems.isEmpty else { throw ConfigurationError(problems: problems) }
@@ -37,6 +38,9 @@ struct ConfigurationBuilder {
 
     /// The names of the sections of a kind.
     func names(_ section: Key.Section) -> [String] { table.names[section] ?? [] }
+
+    /// A file has the section.
+    func hasSection(_ section: Key.Section) -> Bool { table.has(.init(section: section)) }
 
     /// Reads one section with `body`, and keeps what it reports.
     mutating func read<Value>(

@@ -6,7 +6,7 @@ struct Key {
     /// A kind of section; `sink` stands for each `[sink NAME]`, and so do `sensor`
     /// and `output`.
     enum Section: String, CaseIterable {
-        case gateway, watchdog, input, bluetooth, sensor, alarm, output, button, ring, sink
+        case gateway, watchdog, input, bluetooth, sensor, alarm, output, button, ring, http, sink
 
         /// There may be several, each with a name.
         var isNamed: Bool { self == .sink || self == .sensor || self == .output }

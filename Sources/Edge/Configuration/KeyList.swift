@@ -5,7 +5,8 @@ extension Key {
 
     /// Every key, in the order of the reference.
     static let all: [Key] =
-        gateway + watchdog + input + bluetooth + sensor + alarm + output + button + ring + sink
+        gateway + watchdog + input + bluetooth + sensor + alarm + output + button + ring + http
+        + sink
         + fileSink
         + serviceSink
         + credentials
@@ -255,6 +256,27 @@ extension Key {
             "Takes a `data` directory that lies in memory and is gone after a power cut."),
     ]
 
+    private static let http: [Key] = [
+        Key(
+            .http, "listen", .text(listenRule, name: "ADDRESS:PORT"), .value("127.0.0.1:8080"),
+            "Where the live page and the API are served; without the section nowhere. All but "
+                + "this machine (`127.0.0.1`, `[::1]`) needs `token_file`. Port 0 is a free one."),
+        Key(
+            .http, "token_file", .path(name: "FILE"), .absent("whoever is on this machine"),
+            "The file with the token, one line of 16 characters or more, that whoever asks for "
+                + "data or acts must know."),
+        Key(
+            .http, "connections", .count(4...512, unit: "connections"), .value("64"),
+            "The most connections at a time."),
+        Key(
+            .http, "connections_per_address", .count(2...512, unit: "connections"),
+            .derived("a quarter of `connections`"), "The most of them from one address."),
+        Key(
+            .http, "ingest", .choice(HTTPSettings.Ingest.allCases.map(\.rawValue)),
+            .value("off"),
+            "Whether measurements and errors are taken from other devices."),
+    ]
+
     private static let sink: [Key] = [
         Key(
             .sink, "type", .choice(SinkType.allCases.map(\.rawValue)), .required,
@@ -382,6 +404,10 @@ extension Key {
     /// It becomes a part of the host name, whose labels have up to 63 bytes (RFC 1035 2.3.4).
     private static let regionRule = TextRule(
         lengths: 1...63, characters: "a-z 0-9 -", marks: Array("-".utf8), upperCase: false)
+    /// A numeric address and a port: the longest is IPv6 in full, in brackets.
+    private static let listenRule = TextRule(
+        lengths: 3...47, characters: "0-9 a-f . : [ ]", marks: Array(".:[]".utf8),
+        upperCase: false)
     /// BlueZ's name of an adapter.
     private static let adapterRule = TextRule(
         lengths: 4...6, characters: "a-z 0-9", marks: [], upperCase: false)

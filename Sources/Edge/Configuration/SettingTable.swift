@@ -38,6 +38,9 @@ struct SettingTable {
         }
     }
 
+    /// A file has the section.
+    func has(_ id: SectionID) -> Bool { firstHeadings[id] != nil }
+
     func placed(_ id: SectionID, _ name: String) -> Placed? { settings[id]?[name] }
 
     /// The keys that are set in a section.

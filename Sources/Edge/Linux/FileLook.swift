@@ -13,7 +13,7 @@ public struct FileState: Equatable, Sendable {
     let isRegular: Bool
 
     /// nil when there is none or it cannot be looked at.
-    init?(of path: String) {
+    public init?(of path: String) {
         var status = stat()
         guard unsafe stat(path, &status) == 0 else { return nil }
         device = UInt64(status.st_dev)

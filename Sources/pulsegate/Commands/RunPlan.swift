@@ -43,6 +43,7 @@ extension SessionPlan {
             outputs: configuration.outputs.map { OutputPlan($0) },
             button: configuration.button.map { ButtonPlan($0) },
             controlPath: configuration.controlPath)
+        if let settings = configuration.http { http = try HTTPPlan(settings) }
         operations = Operations(watch: Operations.watch(configuration.watchdog))
         operations.memoryBudget = configuration.memoryBytes
         operations.pin = configuration.pin.map { PinLock($0) }

@@ -15,7 +15,7 @@ import Vitals
 struct Pipeline: ~Copyable {
     /// What a wait of the poll loop is about.
     enum Token: UInt64 {
-        case worker, signals, network, input, radio, credentials, button, control
+        case worker, signals, network, input, radio, credentials, button, control, http
     }
 
     /// What woke the loop, beside its own descriptors.
@@ -41,6 +41,8 @@ struct Pipeline: ~Copyable {
     let annunciator: Annunciator
     /// Commands from outside; nil where nobody may give any.
     private let control: ControlServer?
+    /// The server of the LAN; nil where there is none.
+    private let http: HTTPDesk?
     /// What the console and the service manager ask for.
     let operations: Operations
     /// Since when the ring file is at its job, and each sink at its request.
@@ -52,7 +54,8 @@ struct Pipeline: ~Copyable {
     init(
         gateway: consuming Gateway, journal: Journal, ringJob: RingJob, worker: DiskWorker,
         ports: [any SinkPort], network: HTTPSClient?, desk: CredentialDesk?, time: TimeKeeper,
-        annunciator: Annunciator, control: ControlServer?, operations: Operations
+        annunciator: Annunciator, control: ControlServer?, http: HTTPDesk?,
+        operations: Operations
     ) throws(SystemError) {
         let poller = try Poller()
         try poller.set(
@@ -71,6 +74,7 @@ struct Pipeline: ~Copyable {
         }
         self.annunciator = annunciator
         self.control = control
+        self.http = http
         self.operations = operations
         sendingSince = ports.map { _ in nil }
         self.gateway = gateway
@@ -178,6 +182,8 @@ struct Pipeline: ~Copyable {
         if let deadline = control?.deadline { due = min(due ?? deadline, deadline) }
         let now = Clock.monotonicNanoseconds()
         try takeOutputs(now)
+        if let number = http?.listen(now) { try watch(number, .http) }
+        if let deadline = http?.deadline { due = min(due ?? deadline, deadline) }
         if let deadline = annunciator.deadline(now: now) { due = min(due ?? deadline, deadline) }
         if let woken {
             journal.turnLatency.record(nanoseconds: now - woken)
@@ -190,6 +196,7 @@ struct Pipeline: ~Copyable {
         var hasTraffic = false
         var hasEdge = false
         var hasCallers = false
+        var hasClients = false
         try poller.wait(timeoutNanoseconds: timeout) { event in
             switch Token(rawValue: event.token) {
             case .worker: hasJobs = true
@@ -199,6 +206,7 @@ struct Pipeline: ~Copyable {
             case .radio: wakes.radio = true
             case .button: hasEdge = true
             case .control: hasCallers = true
+            case .http: hasClients = true
             // What programs have printed is taken in any case.
             case .credentials, nil: break
             }
@@ -219,6 +227,8 @@ struct Pipeline: ~Copyable {
         if hasCallers || control?.deadline.map({ woke >= $0 }) ?? false {
             try serveCallers(now: woke)
         }
+        LastWords.note("http")
+        if hasClients || http?.deadline.map({ woke >= $0 }) ?? false { serveClients() }
         LastWords.note("input or bus")
         return wakes
     }
@@ -240,6 +250,12 @@ struct Pipeline: ~Copyable {
             return ControlDesk.answer(line, &self, now: now)
         }
         if !lines.isEmpty { carryOut() }
+    }
+
+    private mutating func serveClients() {
+        guard let http else { return }
+        http.service { Routes.answer($0, &self) }
+        carryOut()
     }
 
     /// Begins to watch the button, and plays the test of the start.
@@ -371,6 +387,7 @@ struct Pipeline: ~Copyable {
     func stop() {
         // The worker may have to wait for the card: no lamp stays as it just was meanwhile.
         annunciator.close()
+        http?.close()
         for port in ports { port.cancel() }
         if let notes = time.save(atEnd: true) { worker.submit(notes) }
         desk?.stop()

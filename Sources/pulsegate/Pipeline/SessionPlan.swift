@@ -79,6 +79,8 @@ struct SessionPlan {
     var button: ButtonPlan?
     /// Where the control socket lies; nil for none.
     var controlPath: String?
+    /// The server of the LAN; nil for none.
+    var http: HTTPPlan?
     /// What the console and the service manager ask for.
     var operations = Operations()
 }
@@ -124,7 +126,8 @@ extension SessionPlan {
                 gateway: gateway, journal: journal, ringJob: ringJob, worker: worker,
                 ports: ports, network: network, desk: desk, time: time,
                 annunciator: Annunciator(outputs: outputs, button: button, log: log),
-                control: openControl(log), operations: operations)
+                control: openControl(log), http: http.map { HTTPDesk($0, log: log) },
+                operations: operations)
             operations.expect(sensors: sensors.count)
             if ending.hasInput { pipeline.beginAlarms(testing: testsAtStart) }
             return try Session(

@@ -41,7 +41,7 @@ import Testing
             "[mqtt]\n",
             "p.conf:5: [mqtt]: is not a section; the sections are [gateway], [watchdog], [input], "
                 + "[bluetooth], [sensor NAME], [alarm], [output NAME], [button], [ring], "
-                + "[sink NAME]")
+                + "[http], [sink NAME]")
         expect(
             "[alarm high]\n",
             "p.conf:5: [alarm high]: is not a section; did you mean `[alarm]`?")
