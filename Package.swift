@@ -80,6 +80,9 @@ let package = Package(
                 "Alarm", "Bytes", "Diagnostics", "Firehose", "Kinesis", "OpenSearch", "RecordRing",
                 "Time", "Uplink", "Vitals", "WireFormat",
             ]),
+        core(
+            "Ingest", ["Bytes", "Gateway", "RecordRing", "Time", "Vitals", "WireFormat"]),
+        core("Simulator", ["Bytes", "Time", "Uplink", "Vitals"]),
 
         // Edge
         shim("CLinux"),
@@ -128,14 +131,16 @@ let package = Package(
                 "Alarm", "BlueZ", "Bytes", "Configuration", "ControlSocket", "Credentials",
                 "Diagnostics", "Doctor", "GPIO",
                 "Gateway", "HTTPS", "Kinesis", "LibCrypto", "LineEditor", "Linux", "LiveView",
-                "LocalHTTP", "OpenSearch",
+                "Ingest", "LocalHTTP", "OpenSearch",
                 "RecordRing",
-                "Recording", "SensorLink", "SigV4", "Time", "Uplink", "Vitals", "WireFormat",
+                "Recording", "SensorLink", "SigV4", "Simulator", "Time", "Uplink", "Vitals", "WireFormat",
                 "Zlib",
             ],
             exclude: ["Recordings/README.md"],
             resources: [
                 .embedInCode("Page/index.html"), .embedInCode("Recordings/interval-session.csv"),
+                .embedInCode("HTTP/openapi.json"), .embedInCode("HTTP/docs.html"),
+                .embedInCode("HTTP/docs.js"),
             ],
             swiftSettings: shipped),
 
@@ -198,6 +203,13 @@ let package = Package(
                 "Alarm", "Bytes", "Diagnostics", "Gateway", "Kinesis", "RecordRing", "TestSupport",
                 "Time", "Uplink", "Vitals", "WireFormat",
             ]),
+        tests(
+            "IngestTests", in: "Core",
+            [
+                "Alarm", "Bytes", "Gateway", "Ingest", "RecordRing", "TestSupport", "Time", "Uplink",
+                "Vitals", "WireFormat",
+            ], besides: ["judge_posts.py"]),
+        tests("SimulatorTests", in: "Core", ["Bytes", "Simulator", "TestSupport", "Vitals"]),
         tests(
             "CrashTests", in: "Core",
             [

@@ -9,6 +9,10 @@ public struct HTTPSettings: Equatable, Sendable {
     public var connections: Int
     public var connectionsPerAddress: Int
     public var ingest: Ingest
+    /// Posts a second.
+    public var ingestRate: Int
+    /// How long a post may wait for its sync.
+    public var ingestSyncNanoseconds: Int64
 }
 
 /// A numeric address with its port: `127.0.0.1:8080`, `[::1]:8080`.
@@ -80,7 +84,9 @@ extension ConfigurationBuilder {
             return HTTPSettings(
                 listen: listen ?? ListenAddress(loopbackPort: 0), tokenFile: tokenFile,
                 connections: Int(connections), connectionsPerAddress: Int(perAddress),
-                ingest: section.text("ingest").flatMap { .init(rawValue: $0) } ?? .off)
+                ingest: section.text("ingest").flatMap { .init(rawValue: $0) } ?? .off,
+                ingestRate: Int(section.number("ingest_rate")),
+                ingestSyncNanoseconds: section.number("ingest_sync"))
         }
     }
 }

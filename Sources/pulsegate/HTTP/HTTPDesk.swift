@@ -8,6 +8,8 @@ final class HTTPDesk {
     private static let retryNanoseconds: Int64 = 10_000_000_000
 
     let plan: HTTPPlan
+    /// Where posts of other devices come in; nil where none may.
+    let ingest: IngestDesk?
     private let log: Log
     private var server: HTTPServer?
     private var retryAt: Int64 = 0
@@ -17,6 +19,7 @@ final class HTTPDesk {
 
     init(_ plan: HTTPPlan, log: Log) {
         self.plan = plan
+        ingest = plan.takesMeasurements ? IngestDesk(plan.ingest) : nil
         self.log = log
         if let file = plan.tokenFile, FileState(of: file)?.isReadableByOthers ?? false {
             log.write(

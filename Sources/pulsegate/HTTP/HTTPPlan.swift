@@ -1,4 +1,5 @@
 import Configuration
+import Ingest
 import Linux
 import LocalHTTP
 
@@ -11,6 +12,8 @@ struct HTTPPlan {
     var tokenFile: String?
     /// Measurements are taken from other devices.
     var takesMeasurements: Bool
+    /// What they are bounded by.
+    var ingest: IngestLimits
 
     /// Characters of a token: 16 of base64 are 96 bits, which nobody finds by trying.
     static let tokenLengths = 16...512
@@ -20,6 +23,8 @@ struct HTTPPlan {
         server.connectionsMax = settings.connections
         server.connectionsPerAddressMax = settings.connectionsPerAddress
         takesMeasurements = settings.ingest == .on
+        ingest = IngestLimits(
+            perSecond: settings.ingestRate, syncNanoseconds: settings.ingestSyncNanoseconds)
         tokenFile = settings.tokenFile
         token = try settings.tokenFile.map { path throws(SetupError) in try Self.token(path) }
     }

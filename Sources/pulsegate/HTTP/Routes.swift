@@ -32,7 +32,12 @@ struct Route: Sendable {
 enum Routes {
     /// One line a route.
     static let all: [Route] = [
-        Route("GET", "/healthz", .open) { exchange, _ in exchange.answer(.ok, text: "ok\n") }
+        Route("GET", "/healthz", .open) { exchange, _ in exchange.answer(.ok, text: "ok\n") },
+        Route("POST", "/patient_stats") { IngestDesk.answer($0, .patientStats, &$1) },
+        Route("POST", "/error_message") { IngestDesk.answer($0, .errorMessage, &$1) },
+        Route("GET", "/openapi.json") { exchange, _ in Description.answerDocument(exchange) },
+        Route("GET", "/docs", .open) { exchange, _ in Description.answerPage(exchange) },
+        Route("GET", "/docs.js", .open) { exchange, _ in Description.answerScript(exchange) },
     ]
 
     /// Finds the route and lets it answer.

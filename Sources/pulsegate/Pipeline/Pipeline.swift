@@ -42,7 +42,7 @@ struct Pipeline: ~Copyable {
     /// Commands from outside; nil where nobody may give any.
     private let control: ControlServer?
     /// The server of the LAN; nil where there is none.
-    private let http: HTTPDesk?
+    let http: HTTPDesk?
     /// What the console and the service manager ask for.
     let operations: Operations
     /// Since when the ring file is at its job, and each sink at its request.
@@ -184,6 +184,7 @@ struct Pipeline: ~Copyable {
         try takeOutputs(now)
         if let number = http?.listen(now) { try watch(number, .http) }
         if let deadline = http?.deadline { due = min(due ?? deadline, deadline) }
+        if let deadline = http?.ingest?.deadline { due = min(due ?? deadline, deadline) }
         if let deadline = annunciator.deadline(now: now) { due = min(due ?? deadline, deadline) }
         if let woken {
             journal.turnLatency.record(nanoseconds: now - woken)
@@ -228,6 +229,7 @@ struct Pipeline: ~Copyable {
             try serveCallers(now: woke)
         }
         LastWords.note("http")
+        http?.ingest?.settle(now: woke) { gateway.state(ofPost: $0) }
         if hasClients || http?.deadline.map({ woke >= $0 }) ?? false { serveClients() }
         LastWords.note("input or bus")
         return wakes

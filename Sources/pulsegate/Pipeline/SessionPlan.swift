@@ -121,12 +121,16 @@ extension SessionPlan {
             start: replay?.sensorStart ?? start, wear: wear)
         let ringJob = RingJob(
             file: ring, records: max(Limits.writeRecords, Limits.readRecords), wear: wear)
+        let http = self.http.map { HTTPDesk($0, log: log) }
+        http?.ingest?.restore(
+            from: ring.path, before: recovered.cursor.head, oldest: recovered.cursor.oldest,
+            log: log)
         do throws(SystemError) {
             var pipeline = try Pipeline(
                 gateway: gateway, journal: journal, ringJob: ringJob, worker: worker,
                 ports: ports, network: network, desk: desk, time: time,
                 annunciator: Annunciator(outputs: outputs, button: button, log: log),
-                control: openControl(log), http: http.map { HTTPDesk($0, log: log) },
+                control: openControl(log), http: http,
                 operations: operations)
             operations.expect(sensors: sensors.count)
             if ending.hasInput { pipeline.beginAlarms(testing: testsAtStart) }
