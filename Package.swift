@@ -140,7 +140,6 @@ let package = Package(
             resources: [
                 .embedInCode("Page/index.html"), .embedInCode("Recordings/interval-session.csv"),
                 .embedInCode("HTTP/openapi.json"), .embedInCode("HTTP/docs.html"),
-                .embedInCode("HTTP/docs.js"),
             ],
             swiftSettings: shipped),
 

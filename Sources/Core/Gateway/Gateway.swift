@@ -171,6 +171,18 @@ public struct Gateway: ~Copyable {
         return now - arrivals[Int(tail % UInt64(window.capacity))]
     }
 
+    /// When the oldest record of the ring was taken, microseconds since 1970; nil where it is on
+    /// the card and not in memory any more.
+    public var oldestTimeInMemory: Int64? {
+        guard window.contains(cursor.oldest) else { return nil }
+        do throws(RecordError) {
+            return try Record(decodingChecked: window.slot(of: cursor.oldest)).time
+                .wallMicroseconds
+        } catch {
+            return nil
+        }
+    }
+
     /// Puts a record of the latest time at the ring's head.
     mutating func record(_ payload: Payload, of sensor: SensorName, now: Int64) {
         append(

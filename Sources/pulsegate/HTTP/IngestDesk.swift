@@ -3,6 +3,7 @@ import Ingest
 import Linux
 import LocalHTTP
 import RecordRing
+import Time
 
 /// Posts of other devices: what the gate says of them becomes an answer, at once or when the card
 /// has what they brought.
@@ -56,8 +57,16 @@ final class IngestDesk {
         }
     }
 
+    static func takeForms(_ exchange: HTTPExchange, _ pipeline: inout Pipeline) {
+        answer(exchange, .patientStats, &pipeline)
+    }
+
+    static func takeErrors(_ exchange: HTTPExchange, _ pipeline: inout Pipeline) {
+        answer(exchange, .errorMessage, &pipeline)
+    }
+
     /// Answers a request to post.
-    static func answer(_ exchange: HTTPExchange, _ path: PostPath, _ pipeline: inout Pipeline) {
+    private static func answer(_ exchange: HTTPExchange, _ path: PostPath, _ pipeline: inout Pipeline) {
         guard let desk = pipeline.http?.ingest else {
             return exchange.answer(
                 HTTPProblem(.notFound, "posts are not taken; set [http] ingest = on"))

@@ -1,3 +1,4 @@
+import Linux
 import LocalHTTP
 
 /// What is served at one path.
@@ -32,28 +33,40 @@ struct Route: Sendable {
 enum Routes {
     /// One line a route.
     static let all: [Route] = [
-        Route("GET", "/healthz", .open) { exchange, _ in exchange.answer(.ok, text: "ok\n") },
-        Route("POST", "/patient_stats") { IngestDesk.answer($0, .patientStats, &$1) },
-        Route("POST", "/error_message") { IngestDesk.answer($0, .errorMessage, &$1) },
-        Route("GET", "/openapi.json") { exchange, _ in Description.answerDocument(exchange) },
-        Route("GET", "/docs", .open) { exchange, _ in Description.answerPage(exchange) },
-        Route("GET", "/docs.js", .open) { exchange, _ in Description.answerScript(exchange) },
+        Route("GET", "/", .open, BasicRoutes.page),
+        Route("GET", "/healthz", .open, BasicRoutes.health),
+        Route("GET", "/readyz", .open, BasicRoutes.readiness),
+        Route("GET", "/api/status", .data, BasicRoutes.status),
+        Route("GET", "/api/events", .data, BasicRoutes.events),
+        Route("POST", "/api/alarm/acknowledge", .data, BasicRoutes.acknowledge),
+        Route("POST", "/api/session", .open, BasicRoutes.openSession),
+        Route("DELETE", "/api/session", .open, BasicRoutes.closeSession),
+        Route("POST", "/patient_stats", .data, IngestDesk.takeForms),
+        Route("POST", "/error_message", .data, IngestDesk.takeErrors),
+        Route("GET", "/openapi.json", .data, DocumentRoutes.description),
+        Route("GET", "/docs", .open, DocumentRoutes.documentation),
     ]
 
-    /// Finds the route and lets it answer.
+    /// Finds the route and lets it answer those who may ask.
     static func answer(_ exchange: HTTPExchange, _ pipeline: inout Pipeline) {
+        guard let http = pipeline.http else { return }
+        // HEAD is GET without the body (RFC 9110 section 9.3.2), which the server leaves out.
+        let method = exchange.method == "HEAD" ? "GET" : exchange.method
         let there = all.filter { $0.path == exchange.path }
+        let route = there.first { $0.method == method }
+        // Who may not ask is not told what there is.
+        guard
+            exchange.hasReceived
+                || http.admit(
+                    exchange, route?.access ?? .data, now: Clock.monotonicNanoseconds())
+        else { return }
+        if let route { return route.answer(exchange, &pipeline) }
         guard !there.isEmpty else {
             return exchange.answer(HTTPProblem(.notFound, "nothing is at this path"))
         }
-        // HEAD is GET without the body (RFC 9110 section 9.3.2), which the server leaves out.
-        let method = exchange.method == "HEAD" ? "GET" : exchange.method
-        guard let route = there.first(where: { $0.method == method }) else {
-            let methods = there.map(\.method).joined(separator: ", ")
-            return exchange.answer(
-                HTTPProblem(.methodNotAllowed, "this path takes \(methods)"),
-                fields: [("Allow", methods)])
-        }
-        route.answer(exchange, &pipeline)
+        let methods = there.map(\.method).joined(separator: ", ")
+        exchange.answer(
+            HTTPProblem(.methodNotAllowed, "this path takes \(methods)"),
+            fields: [("Allow", methods)])
     }
 }

@@ -4,6 +4,7 @@ import Diagnostics
 import Gateway
 import HTTPS
 import Linux
+import LocalHTTP
 import RecordRing
 import SigV4
 import Time
@@ -105,6 +106,7 @@ struct Pipeline: ~Copyable {
             preconditionFailure("an address is short enough for a name")
         }
         journal.rename(sensor: sensor, to: name)
+        operations.forget(sensor: sensor)
         gateway.assign(sensor: sensor, name: short, time: time.now())
         carryOut()
     }
@@ -116,11 +118,18 @@ struct Pipeline: ~Copyable {
         sensor: Int = 0, time: Moment
     ) {
         let arrival = Clock.monotonicNanoseconds()
+        let recorded = gateway.counters.recorded
         gateway.receive(
             notification, characteristic: characteristic, sensor: sensor, time: time,
             clock: self.time.state(at: arrival), now: arrival)
+        let sequence = gateway.counters.recorded > recorded ? gateway.cursor.head - 1 : nil
         carryOut(arrival: arrival)
         operations.note(notification, characteristic, sensor: sensor, at: arrival)
+        if characteristic == .heartRateMeasurement, let http, http.events.isWatched {
+            http.tell(
+                operations.lives[sensor], sequence: sequence, sensor: journal.sensors[sensor],
+                at: time, arrival: arrival)
+        }
     }
 
     /// Takes actions until there is none. The first that is no alarm ends the alarm's latency,
@@ -134,6 +143,7 @@ struct Pipeline: ~Copyable {
                 // Light and sound first: the log is a pipe that somebody may not read.
                 annunciator.follow(gateway.panel, now: now)
                 journal.note(event)
+                http?.tell(event, self, now: now)
                 continue
             }
             if let begun = arrival {
@@ -230,7 +240,7 @@ struct Pipeline: ~Copyable {
         }
         LastWords.note("http")
         http?.ingest?.settle(now: woke) { gateway.state(ofPost: $0) }
-        if hasClients || http?.deadline.map({ woke >= $0 }) ?? false { serveClients() }
+        if hasClients || http?.deadline.map({ woke >= $0 }) ?? false { serveClients(now: woke) }
         LastWords.note("input or bus")
         return wakes
     }
@@ -254,8 +264,9 @@ struct Pipeline: ~Copyable {
         if !lines.isEmpty { carryOut() }
     }
 
-    private mutating func serveClients() {
+    private mutating func serveClients(now: Int64) {
         guard let http else { return }
+        http.sendStatus(of: self, now: now)
         http.service { Routes.answer($0, &self) }
         carryOut()
     }

@@ -121,7 +121,7 @@ extension SessionPlan {
             start: replay?.sensorStart ?? start, wear: wear)
         let ringJob = RingJob(
             file: ring, records: max(Limits.writeRecords, Limits.readRecords), wear: wear)
-        let http = self.http.map { HTTPDesk($0, log: log) }
+        let http = openHTTP(log)
         http?.ingest?.restore(
             from: ring.path, before: recovered.cursor.head, oldest: recovered.cursor.oldest,
             log: log)
@@ -154,6 +154,12 @@ extension SessionPlan {
                 "control socket: \(error); `pulsegate alarm` does not reach this gateway (set "
                     + "[gateway] runtime)")
             return nil
+        }
+    }
+
+    private func openHTTP(_ log: Log) -> HTTPDesk? {
+        http.map {
+            HTTPDesk($0, device: device, sensors: sensors.count, sinks: sinks.count, log: log)
         }
     }
 

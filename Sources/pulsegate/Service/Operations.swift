@@ -17,6 +17,13 @@ final class Operations {
         var at: Int64
     }
 
+    /// What a sensor has said last of the heart, shown or not.
+    struct Live {
+        var measurement: HeartRateMeasurement
+        /// Monotonic nanoseconds.
+        var at: Int64
+    }
+
     /// Why the gateway ends by itself.
     enum EndReason: Equatable {
         /// It has taken more than `[gateway] memory`, in bytes.
@@ -45,6 +52,7 @@ final class Operations {
     var watch: ProgressWatch
     weak var radio: Radio?
     private(set) var values: [LastValue?] = []
+    private(set) var lives: [Live?] = []
     let began = Clock.monotonicNanoseconds()
 
     init(watch: ProgressWatch = Operations.watch(WatchdogSettings())) {
@@ -64,7 +72,17 @@ final class Operations {
     }
 
     /// Takes the memory for the last values of so many sensors.
-    func expect(sensors: Int) { values = Array(repeating: nil, count: sensors) }
+    func expect(sensors: Int) {
+        values = Array(repeating: nil, count: sensors)
+        lives = Array(repeating: nil, count: sensors)
+    }
+
+    /// Another device has taken the place of a sensor.
+    func forget(sensor: Int) {
+        guard values.indices.contains(sensor) else { return }
+        values[sensor] = nil
+        lives[sensor] = nil
+    }
 
     func note(_ bytes: Span<UInt8>, _ characteristic: Characteristic, sensor: Int, at now: Int64) {
         guard values.indices.contains(sensor) else { return }
@@ -72,6 +90,7 @@ final class Operations {
         if characteristic == .heartRateMeasurement {
             do throws(HeartRateError) {
                 let measurement = try HeartRateMeasurement(decoding: bytes)
+                lives[sensor] = Live(measurement: measurement, at: now)
                 if case .heartRate(let value) = HeartRateState(measurement) { beats = value }
             } catch {
                 // The gateway has counted and reported it.
