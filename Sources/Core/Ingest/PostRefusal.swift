@@ -61,41 +61,32 @@ extension FixedBuffer {
         return true
     }
 
-    /// Appends what is wrong, and what would be right.
+    /// Appends what is wrong, and what would be right: `heart_rate is 999; write a number from …`.
     public mutating func append(detailOf refusal: PostRefusal, in post: Span<UInt8>) {
-        if let name = refusal.field.name {
-            append(name)
-            append(" ")
-        } else if let key = refusal.key {
-            append(echo: post.extracting(key))
-            append(" ")
-        }
-        if let value = refusal.value, refusal.problem != .missing {
-            append("is ")
-            append(echo: post.extracting(value))
-            append(", ")
-        }
-        append(problem: refusal)
-    }
-
-    private mutating func append(problem refusal: PostRefusal) {
         switch refusal.problem {
-        case .notUTF8: append("the body is not UTF-8; write UTF-8")
-        case .notJSON: append(syntax: refusal.syntax)
-        case .notAnObject: append("the body is not a JSON object; write {\"field\":value}")
-        case .missing:
-            append("is missing; write ")
-            append(remedyOf: refusal.field)
-        case .repeated: append("and is there twice; write it once")
-        case .unknownField: append("is no field of this form; leave it out")
-        case .wrongType, .outOfRange, .notATime, .notAName:
-            append("which is not ")
-            append(remedyOf: refusal.field)
-        case .tooLong:
-            append("which is too long; write at most 36 bytes of UTF-8")
-        case .empty: append("which is empty; write some text")
+        case .notUTF8: return append("the body is not UTF-8; write UTF-8")
+        case .notJSON: return append(syntax: refusal.syntax)
+        case .notAnObject:
+            return append("the body is not a JSON object; write {\"field\":value}")
+        case .unknownField:
+            if let key = refusal.key { append(echo: post.extracting(key)) }
+            return append(" is no field of this form; leave it out")
+        default: break
+        }
+        if let name = refusal.field.name { append(name) }
+        switch refusal.problem {
+        case .missing: append(" is missing; write ")
+        case .repeated: return append(" is there twice; write it once")
+        default:
+            append(" is ")
+            if let value = refusal.value { append(echo: post.extracting(value)) }
+            append("; write ")
+        }
+        switch refusal.problem {
+        case .tooLong: append("at most 36 bytes of UTF-8")
         case .pressuresSwapped:
-            append("which is not below blood_pressure_systolic; write both, rounded to 4 decimals")
+            append("less than blood_pressure_systolic, after rounding to 4 decimals")
+        default: append(remedyOf: refusal.field)
         }
     }
 

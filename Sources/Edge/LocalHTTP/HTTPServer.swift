@@ -132,6 +132,8 @@ public final class HTTPServer {
         guard exchange.isSuspended, !isClosing else { return }
         exchange.isSuspended = false
         hasResumed = true
+        // Nothing on the descriptor says so: it takes a turn, and `service` may not be under way.
+        turnDue = clock()
         unsafe MHD_resume_connection(exchange.link.handle)
     }
 
