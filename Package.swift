@@ -67,7 +67,8 @@ let package = Package(
         core("Kinesis", ["Bytes", "Uplink"]),
         core("Firehose", ["Bytes", "Uplink"]),
         core("OpenSearch", ["Bytes", "Uplink"]),
-        core("Relay", ["Alarm", "Bytes", "Kinesis", "OpenSearch", "Time", "Uplink", "Vitals"]),
+        core(
+            "Relay", ["Alarm", "Bytes", "Kinesis", "OpenSearch", "Time", "Uplink", "Vitals"]),
         core("SensorLink", ["Bytes", "Uplink", "Vitals"]),
         core("Credentials", ["Bytes", "Time", "Uplink"]),
         core("Diagnostics", ["Bytes"]),
@@ -133,7 +134,8 @@ let package = Package(
                 "Gateway", "HTTPS", "Kinesis", "LibCrypto", "LineEditor", "Linux", "LiveView",
                 "Ingest", "LocalHTTP", "OpenSearch",
                 "RecordRing",
-                "Recording", "SensorLink", "SigV4", "Simulator", "Time", "Uplink", "Vitals", "WireFormat",
+                "Recording", "SensorLink", "SigV4", "Simulator", "Time", "Uplink", "Vitals",
+                "WireFormat",
                 "Zlib",
             ],
             exclude: ["Recordings/README.md"],
@@ -205,8 +207,8 @@ let package = Package(
         tests(
             "IngestTests", in: "Core",
             [
-                "Alarm", "Bytes", "Gateway", "Ingest", "RecordRing", "TestSupport", "Time", "Uplink",
-                "Vitals", "WireFormat",
+                "Alarm", "Bytes", "Gateway", "Ingest", "RecordRing", "TestSupport", "Time",
+                "Uplink", "Vitals", "WireFormat",
             ], besides: ["judge_posts.py"]),
         tests("SimulatorTests", in: "Core", ["Bytes", "Simulator", "TestSupport", "Vitals"]),
         tests(

@@ -32,9 +32,8 @@ extension Gateway {
         return Int(room)
     }
 
-    /// Records what was posted; `name` is what the record's name has of it. It has to be on the card
-    /// `syncNanoseconds` from now. Answers its sequence. Where it comes with others, it has the
-    /// sequence behind theirs.
+    /// Records what was posted; `name` is what the record's name has of it. It has to be on the
+    /// card `syncNanoseconds` from now. Answers its sequence.
     public mutating func keep(
         post payload: Payload, of name: SensorName, time: Moment, clock: ClockState,
         syncNanoseconds: Int64, now: Int64

@@ -1,7 +1,7 @@
 import Bytes
 public import RecordRing
 
-/// An error that somebody posts, judged: `status_code`, `payload` and `error_message`, as the sister
+/// An error that somebody posts, judged: `status_code`, `payload` and `error_message`, as other
 /// services write them.
 public enum ErrorPost {
     /// An error that is recorded.

@@ -47,7 +47,8 @@ public enum PatientPost {
         _ fields: PostFields, _ post: Span<UInt8>
     ) throws(PostRefusal.Thrown) -> Accepted {
         try checkNames(fields)
-        var accepted = Accepted(name: try name(fields, post), timeMicroseconds: try time(fields, post))
+        var accepted = Accepted(
+            name: try name(fields, post), timeMicroseconds: try time(fields, post))
         for quantity in PatientQuantity.allCases {
             let field = PostField(quantity)
             guard let found = fields[field] else { throw .init(PostRefusal(.missing, field)) }

@@ -19,8 +19,8 @@ public struct TokenBucket: Equatable, Sendable {
         level = Int64(burst) * Self.second
     }
 
-    /// Takes `count` tokens, at most a burst. Answers 0, or the nanoseconds after which they will be
-    /// there; then nothing is taken.
+    /// Takes `count` tokens, at most a burst. Answers 0, or the nanoseconds after which they will
+    /// be there; then nothing is taken.
     public mutating func take(_ count: Int, now: Int64) -> Int64 {
         precondition(count >= 0 && count <= burst, "at most a burst is taken at a time")
         let full = burst * Self.second

@@ -19,7 +19,7 @@ import Vitals
 ///
 /// A number keeps up to four decimals: 36.65 is 3665 with 2. So a form of ordinary numbers takes
 /// about 30 bytes, and has room for a name of 36 and for what is wrong with it.
-public struct KeptForm: ~Copyable {
+public struct KeptForm: Sendable {
     /// Fields that the form has.
     public static let fieldCount = 9
     /// How a field is kept. The raw value is its number on disk.
@@ -28,7 +28,7 @@ public struct KeptForm: ~Copyable {
     private var text = FixedText()
 
     /// Bytes with a limit, without an allocation.
-    private struct FixedText {
+    private struct FixedText: Sendable {
         var bytes = InlineArray<44, UInt8>(repeating: 0)
         var count = 3
         var overflowed = false

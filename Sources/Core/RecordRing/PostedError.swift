@@ -1,6 +1,6 @@
 import Bytes
 
-/// An error that somebody else has posted: what the sister services call an `error_message`. The
+/// An error that somebody else has posted: what other services call an `error_message`. The
 /// record has the time at which it came.
 ///
 /// ```

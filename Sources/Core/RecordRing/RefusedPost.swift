@@ -109,7 +109,7 @@ public struct RefusedPost: Equatable, Sendable {
 
     /// A post that is kept whole.
     public init(
-        _ form: borrowing KeptForm, bytes: Int, status: UInt16, problem: PostProblem,
+        _ form: KeptForm, bytes: Int, status: UInt16, problem: PostProblem,
         field: PostField
     ) {
         self.status = status

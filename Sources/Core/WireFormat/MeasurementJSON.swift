@@ -22,8 +22,8 @@ extension FixedBuffer {
     /// (`gap`, and `alarm`, drawn in AlarmJSON.swift),
     /// `status_code` for what was refused for good (drawn in RejectionJSON.swift and
     /// PostJSON.swift). So an index or a query of heart rates takes the lines that have
-    /// `heart_rate`, and nothing else gets in: a posted form, which has one too (`patient`, drawn in
-    /// PatientJSON.swift), goes to sinks of its own.
+    /// `heart_rate`, and nothing else gets in: a posted form, which has one too (`patient`, drawn
+    /// in PatientJSON.swift), goes to sinks of its own.
     public mutating func append(json record: Record, device: Span<UInt8>) {
         append("{\"timestamp\":\"")
         append(timestamp: record.time.wallMicroseconds)

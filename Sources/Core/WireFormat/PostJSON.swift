@@ -6,7 +6,7 @@ public import Vitals
 // A post that was refused, as one line of JSON:
 //
 // {"timestamp":"2025-07-15T17:10:33.123456Z","status_code":422,
-//  "payload":"{\"patient\":\"p-17\",\"time\":\"2025-07-15T17:10:32.000000Z\",\"heart_rate\":999,…}",
+//  "payload":"{\"patient\":\"p-17\",\"time\":\"2025-07-15T17:10:32.000000Z\",…}",
 //  "error_message":"heart_rate: not 1 to 300 beats per minute","device_id":"gym-7",
 //  "patient":"p-17","seq":19,"session_id":"b1946ac9","path":"/patient_stats",
 //  "pointer":"/heart_rate","clock":"synced","schema":1}

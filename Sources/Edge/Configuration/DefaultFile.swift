@@ -1,4 +1,5 @@
-/// A file in the data folder for what no sink takes: nothing is dropped because nobody asked for it.
+/// A file in the data folder for what no sink takes: nothing is dropped because nobody asked for
+/// it.
 struct DefaultFile {
     let name: String
     let takes: SinkSettings.Takes
@@ -37,7 +38,7 @@ extension ConfigurationBuilder {
         var sinks = sinks
         for file in takesPosts ? [DefaultFile.errors, .patientStats] : [.errors] {
             if sinks.contains(where: { $0.takes == file.takes || $0.takes == .all }) { continue }
-            if sinks.count >= Configuration.sinkLimit { refuseLast(sinks, file) }
+            if sinks.count == Configuration.sinkLimit { refuseLast(sinks, file) }
             refuseName(sinks, file)
             sinks.append(file.sink(data: data))
         }

@@ -66,7 +66,9 @@ final class IngestDesk {
     }
 
     /// Answers a request to post.
-    private static func answer(_ exchange: HTTPExchange, _ path: PostPath, _ pipeline: inout Pipeline) {
+    private static func answer(
+        _ exchange: HTTPExchange, _ path: PostPath, _ pipeline: inout Pipeline
+    ) {
         guard let desk = pipeline.http?.ingest else {
             return exchange.answer(
                 HTTPProblem(.notFound, "posts are not taken; set [http] ingest = on"))

@@ -149,7 +149,8 @@ struct SimulationPlan {
             throw SetupError("--to \(target): write - or a URL such as http://127.0.0.1:8080")
         }
         guard !isNotifications else {
-            throw SetupError("--form notifications: a gateway takes them on standard input (--to -)")
+            throw SetupError(
+                "--form notifications: a gateway takes them on standard input (--to -)")
         }
         url = (target.hasSuffix("/") ? String(target.dropLast()) : target) + "/patient_stats"
         if let file = values["token-file"] {
