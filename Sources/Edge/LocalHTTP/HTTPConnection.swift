@@ -6,6 +6,8 @@ final class HTTPConnection {
     let handle: OpaquePointer
     /// When the server loses its patience (monotonic nanoseconds); nil: never.
     var deadline: Int64?
+    /// The server has lost it: whatever is asked for on its behalf ends it.
+    var isCut = false
     /// The request under way.
     weak var exchange: HTTPExchange?
 

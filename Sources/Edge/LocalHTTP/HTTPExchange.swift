@@ -296,7 +296,7 @@ public final class HTTPExchange {
     /// Fills a piece; the answer is what libmicrohttpd wants to hear: bytes, 0 with the
     /// connection suspended, -1 at the end, -2 for a failure.
     fileprivate func fill(_ base: UnsafeMutableRawPointer, _ capacity: Int) -> Int {
-        guard let stream else { return -2 }
+        guard let stream, !link.isCut else { return -2 }
         var piece = unsafe HTTPPiece(base: base, capacity: capacity)
         let state = stream.next(into: &piece)
         if piece.count > 0 { return piece.count }

@@ -16,6 +16,8 @@ public final class HTTPServer {
     /// How often libmicrohttpd is asked again in one turn for what answers have set free: a
     /// client that pipelines requests gets on and holds nobody up.
     private static let roundsMax = 4
+    /// How often connections without a request are looked at.
+    private static let lookNanoseconds: Int64 = 1_000_000_000
 
     public let settings: HTTPServerSettings
     /// Where it listens.
@@ -32,8 +34,12 @@ public final class HTTPServer {
     private var requests: FixedQueue<HTTPExchange>
     /// When libmicrohttpd wants its next turn (monotonic nanoseconds).
     private var turnDue: Int64?
+    /// A connection is to go on: libmicrohttpd finds out at its next turn, and no descriptor says
+    /// so before.
     private var hasResumed = false
     private var isClosing = false
+    /// When connections without a request were looked at last.
+    private var lookedAt: Int64 = 0
 
     /// Listens. `clock` tells monotonic nanoseconds.
     public init(
@@ -77,11 +83,14 @@ public final class HTTPServer {
 
     public var connectionCount: Int { connections.count }
 
-    /// When `service` has something to do by itself (monotonic nanoseconds).
+    /// When `service` has something to do by itself (monotonic nanoseconds); 0: at once.
     public var deadline: Int64? {
+        if hasResumed { return 0 }
         var due = turnDue
         for connection in connections {
-            for time in [connection.deadline, connection.exchange?.heldUntil] {
+            // Half a request keeps its place for a second at least.
+            let lookDue = connection.exchange == nil ? lookedAt + Self.lookNanoseconds : nil
+            for time in [connection.deadline, connection.exchange?.heldUntil, lookDue] {
                 if let time { due = min(due ?? time, time) }
             }
         }
@@ -100,6 +109,7 @@ public final class HTTPServer {
             if !hasResumed { break }
         }
         cutOverdue()
+        cutDeserted()
         var milliseconds: UInt64 = 0
         let isDue = unsafe pulsegate_http_is_yes(MHD_get_timeout(daemon, &milliseconds))
         turnDue = isDue != 0 ? clock() + Int64(clamping: milliseconds) * 1_000_000 : nil
@@ -176,7 +186,7 @@ public final class HTTPServer {
     /// One call of libmicrohttpd for a request: its header, a piece of its body, its end. False
     /// closes the connection.
     fileprivate func proceed(_ exchange: HTTPExchange, _ piece: Span<UInt8>) -> Bool {
-        guard !isClosing else { return false }
+        guard !isClosing, !exchange.link.isCut else { return false }
         let isFirst = !exchange.hasBegun
         switch exchange.phase {
         case .head: return hand(exchange)
@@ -241,10 +251,26 @@ public final class HTTPServer {
                 continue
             }
             cutCount += 1
-            connection.deadline = nil
-            unsafe pulsegate_http_cut(connection.handle)
-            if let exchange = connection.exchange { resume(exchange) }
+            cut(connection)
         }
+    }
+
+    /// Finds connections whose client has gone in the middle of a header. libmicrohttpd reads once
+    /// for an edge of epoll: an end that comes together with the bytes before it is not seen.
+    private func cutDeserted() {
+        let now = clock()
+        guard now - lookedAt >= Self.lookNanoseconds else { return }
+        lookedAt = now
+        for connection in connections where connection.exchange == nil && !connection.isCut {
+            if unsafe pulsegate_http_has_left(connection.handle) != 0 { cut(connection) }
+        }
+    }
+
+    private func cut(_ connection: HTTPConnection) {
+        connection.deadline = nil
+        connection.isCut = true
+        unsafe pulsegate_http_cut(connection.handle)
+        if let exchange = connection.exchange { resume(exchange) }
     }
 }
 
