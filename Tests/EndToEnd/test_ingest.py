@@ -3,19 +3,13 @@
 import json
 import subprocess
 
+import doubles
 import pytest
-from gateway import (BINARY, Desk, file_sink, hex_lines, kinesis_sink, parse_lines, wait_until)
+from gateway import (BINARY, file_sink, hex_lines, kinesis_sink, parse_lines, wait_until)
 from openapi_spec_validator import validate
 from posts import FORM, Client, form
 
 SERVER = {"listen": "127.0.0.1:0", "ingest": "on"}
-
-
-@pytest.fixture
-def desk(tmp_path):
-    desk = Desk(tmp_path)
-    yield desk
-    desk.stop()
 
 
 def configure(desk, *sinks, **http):
@@ -217,12 +211,20 @@ def test_the_description_is_valid_and_the_page_draws_it(desk):
     assert b"http://" not in page and b"https://" not in page
 
 
-def test_500_posts_a_second_arrive_and_the_bad_ones_are_errors(desk, moto_server):
-    stream, errors = moto_server.make_stream("patient_stats"), moto_server.make_stream("error_message")
+@pytest.fixture
+def moto():
+    server = doubles.start_moto(auth=False)
+    yield server
+    server.stop()
+
+
+def test_500_posts_a_second_arrive_and_the_bad_ones_are_errors(desk, moto):
+    for stream in ("patient_stats", "error_message"):
+        moto.make_stream(stream)
     configure(
         desk, file_sink(),
-        kinesis_sink(moto_server, "patients", stream="patient_stats", takes="patient_stats"),
-        kinesis_sink(moto_server, "errors", stream="error_message", takes="errors"))
+        kinesis_sink(moto, "patients", stream="patient_stats", takes="patient_stats"),
+        kinesis_sink(moto, "errors", stream="error_message", takes="errors"))
     run, client = start(desk)
     simulate = subprocess.run(
         [BINARY, "simulate", "--rate", "500", "--duration", "6", "--patients", "50", "--bad", "10",
@@ -235,8 +237,8 @@ def test_500_posts_a_second_arrive_and_the_bad_ones_are_errors(desk, moto_server
     assert 200 < bad < 400
     run.terminate()
     assert run.wait() == 0, run.log
-    print(simulate.stderr, "\n".join(line for line in run.lines if "stopped" in line or "turns" in line))
-    taken = [json.loads(data) for data in stream()]
-    wrong = [json.loads(data) for data in errors()]
+    print(simulate.stderr, *[line for line in run.lines if "turns of the loop" in line])
+    taken = [json.loads(data) for _, data in moto.read_all_records("patient_stats")]
+    wrong = [json.loads(data) for _, data in moto.read_all_records("error_message")]
     assert len(taken) == accepted and len({record["seq"] for record in taken}) == accepted
     assert len(wrong) == bad and {record["status_code"] for record in wrong} <= {400, 422}

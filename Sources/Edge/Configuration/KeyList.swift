@@ -295,8 +295,8 @@ extension Key {
             "What is sent there: `records`, `errors` (what was no measurement, and what another "
                 + "sink refuses for good), `patient_stats` (forms that other devices have posted), "
                 + "or `all`. Where no sink takes errors, the file `DATA/error_message.ndjson` "
-                + "does: 1 MiB, put aside once. Where none takes forms and `[http] ingest` is on, the "
-                + "file `DATA/patient_stats.ndjson` does: 16 MiB, put aside eight times."),
+                + "does: 1 MiB, put aside once. Where none takes forms and `[http] ingest` is on, "
+                + "the file `DATA/patient_stats.ndjson` does: 16 MiB, put aside eight times."),
         Key(
             .sink, "flush", .duration(0...15 * minute), .value("1s"),
             "How long a record may wait for others to share its batch."),
