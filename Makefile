@@ -85,10 +85,21 @@ test-allocations: venv
 test-crash: packages ## Every state that a power cut can leave, in the release build (minutes)
 	swift test --scratch-path $(BUILD)-release -c release --filter CrashTests
 
+# Apart, because it wants other versions of what the tests need.
+.PHONY: venv-schemathesis
+venv-schemathesis:
+	@mkdir -p $(BUILD)
+	@.ci/setup venv $(VENV)-schemathesis Tests/Support/requirements-schemathesis.txt
+
+.PHONY: test-api
+test-api: venv venv-schemathesis release ## The API: posts, keys, requests made up from openapi.json
+	SCHEMATHESIS=$(VENV)-schemathesis/bin/schemathesis $(LIMIT) 600 $(PYTHON) -m pytest -q \
+		Tests/EndToEnd/test_ingest.py Tests/EndToEnd/test_description.py
+
 .PHONY: test-system
-test-system: venv release relay
+test-system: venv venv-schemathesis release relay
 	@echo "Running the binary against its doubles"
-	$(LIMIT) 1800 $(PYTHON) -m pytest -q Tests/Support Tests/EndToEnd Tests/Core/SigV4Tests Tests/BlueZ
+	SCHEMATHESIS=$(VENV)-schemathesis/bin/schemathesis $(LIMIT) 1800 $(PYTHON) -m pytest -q Tests/Support Tests/EndToEnd Tests/Core/SigV4Tests Tests/BlueZ
 
 .PHONY: test-page
 test-page: venv release ## The live page in headless Chromium: a double, then the gateway itself

@@ -68,7 +68,8 @@ let package = Package(
         core("Kinesis", ["Bytes", "Uplink"]),
         core("Firehose", ["Bytes", "Uplink"]),
         core("OpenSearch", ["Bytes", "Uplink"]),
-        core("Relay", ["Alarm", "Bytes", "Kinesis", "OpenSearch", "Time", "Uplink"]),
+        core(
+            "Relay", ["Alarm", "Bytes", "Kinesis", "OpenSearch", "Time", "Uplink", "Vitals"]),
         core("SensorLink", ["Bytes", "Uplink", "Vitals"]),
         core("Credentials", ["Bytes", "Time", "Uplink"]),
         core("Diagnostics", ["Bytes"]),
@@ -81,6 +82,9 @@ let package = Package(
                 "Alarm", "Bytes", "Diagnostics", "Firehose", "Kinesis", "OpenSearch", "RecordRing",
                 "Time", "Uplink", "Vitals", "WireFormat",
             ]),
+        core(
+            "Ingest", ["Bytes", "Gateway", "RecordRing", "Time", "Vitals", "WireFormat"]),
+        core("Simulator", ["Bytes", "Time", "Uplink", "Vitals"]),
 
         // Edge
         shim("CLinux"),
@@ -129,14 +133,16 @@ let package = Package(
                 "Alarm", "BlueZ", "Bytes", "Configuration", "ControlSocket", "Credentials",
                 "Diagnostics", "Doctor", "GPIO",
                 "Gateway", "HTTPS", "Kinesis", "LibCrypto", "LineEditor", "Linux", "LiveView",
-                "LocalHTTP", "OpenSearch", "Query",
+                "Ingest", "LocalHTTP", "OpenSearch", "Query",
                 "RecordRing",
-                "Recording", "SensorLink", "SigV4", "Time", "Uplink", "Vitals", "WireFormat",
+                "Recording", "SensorLink", "SigV4", "Simulator", "Time", "Uplink", "Vitals",
+                "WireFormat",
                 "Zlib",
             ],
             exclude: ["Recordings/README.md"],
             resources: [
                 .embedInCode("Page/index.html"), .embedInCode("Recordings/interval-session.csv"),
+                .embedInCode("HTTP/openapi.json"), .embedInCode("HTTP/docs.html"),
             ],
             swiftSettings: shipped),
 
@@ -202,6 +208,13 @@ let package = Package(
                 "Alarm", "Bytes", "Diagnostics", "Gateway", "Kinesis", "RecordRing", "TestSupport",
                 "Time", "Uplink", "Vitals", "WireFormat",
             ]),
+        tests(
+            "IngestTests", in: "Core",
+            [
+                "Alarm", "Bytes", "Gateway", "Ingest", "RecordRing", "TestSupport", "Time",
+                "Uplink", "Vitals", "WireFormat",
+            ], besides: ["judge_posts.py"]),
+        tests("SimulatorTests", in: "Core", ["Bytes", "Simulator", "TestSupport", "Vitals"]),
         tests(
             "CrashTests", in: "Core",
             [

@@ -17,6 +17,7 @@ let rest = Array(words.dropFirst())
 switch words.first {
 case "decode": endProcess(DecodeCommand.run(rest))
 case "demo": endProcess(DemoCommand.run(rest))
+case "simulate": endProcess(SimulateCommand.run(rest))
 case "run": endProcess(RunCommand.run(rest))
 case "check": endProcess(CheckCommand.run(rest))
 case "net": endProcess(NetCommand.run(rest))

@@ -190,12 +190,16 @@ class Moto:
         self.reader_keys = self._make_user("reader", "kinesis:*")
         self.role_keys = self._make_user("broker", "sts:AssumeRole")
         self.role = self._make_role("pulsegate", "kinesis:PutRecords")
-        kinesis = self._client("kinesis", *self.reader_keys)
-        kinesis.create_stream(StreamName=STREAM, ShardCount=self.shards)
-        kinesis.get_waiter("stream_exists").wait(
-            StreamName=STREAM, WaiterConfig={"Delay": 0, "MaxAttempts": 100})
+        self.make_stream(STREAM)
         if self.auth:
             call(f"{self.endpoint}/moto-api/reset-auth", self.ca, b"0")
+
+    def make_stream(self, name):
+        """Makes one more stream and waits until it is there."""
+        kinesis = self._client("kinesis", *self.reader_keys)
+        kinesis.create_stream(StreamName=name, ShardCount=self.shards)
+        kinesis.get_waiter("stream_exists").wait(
+            StreamName=name, WaiterConfig={"Delay": 0, "MaxAttempts": 100})
 
     def _client(self, service, access_key, secret_key, session_token=None):
         return make_client(service, self.endpoint, self.ca, access_key, secret_key,
@@ -233,13 +237,13 @@ class Moto:
         """A boto3 Kinesis client with the rights a gateway has: PutRecords, nothing else."""
         return self._client("kinesis", self.access_key, self.secret_key)
 
-    def read_all_records(self):
+    def read_all_records(self, stream=STREAM):
         """Returns [(partition key, data)] of all shards, each in the order of its shard."""
         kinesis = self._client("kinesis", *self.reader_keys)
         records = []
-        for shard in kinesis.list_shards(StreamName=STREAM)["Shards"]:
+        for shard in kinesis.list_shards(StreamName=stream)["Shards"]:
             iterator = kinesis.get_shard_iterator(
-                StreamName=STREAM, ShardId=shard["ShardId"],
+                StreamName=stream, ShardId=shard["ShardId"],
                 ShardIteratorType="TRIM_HORIZON")["ShardIterator"]
             while True:
                 answer = kinesis.get_records(ShardIterator=iterator, Limit=10000)

@@ -30,6 +30,12 @@ extension FixedBuffer {
     /// characters escaped (RFC 8259 section 7), other UTF-8 as it is.
     public mutating func append(jsonString text: Span<UInt8>) {
         append(UInt8(ascii: "\""))
+        append(jsonCharacters: text)
+        append(UInt8(ascii: "\""))
+    }
+
+    /// Appends what stands between the quotes of such a string.
+    public mutating func append(jsonCharacters text: Span<UInt8>) {
         let plain = text.plainPrefix(from: 0)
         append(text.extracting(0..<plain))
         for index in plain..<text.count {
@@ -44,7 +50,6 @@ extension FixedBuffer {
             default: append(byte)
             }
         }
-        append(UInt8(ascii: "\""))
     }
 }
 

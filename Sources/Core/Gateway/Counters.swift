@@ -20,6 +20,8 @@ public struct Counters: Equatable, Sendable {
     public var refusedByFullRing: UInt64 = 0
     /// Error records: what was refused for good and is kept as such.
     public var errorsRecorded: UInt64 = 0
+    /// Forms that were posted and recorded.
+    public var patientStatsRecorded: UInt64 = 0
     /// Alarms about a heart rate.
     public var alarmsRaised: UInt64 = 0
     public var alarmsCleared: UInt64 = 0

@@ -213,6 +213,7 @@ extension Gateway {
         if firstUnsafe < cursor.head {
             due = min(due, arrival(of: firstUnsafe) + settings.syncNanoseconds)
         }
+        if cursor.synced < postsEnd, let postsDue { due = min(due, postsDue) }
         return due
     }
 
@@ -284,6 +285,7 @@ extension Gateway {
         if sync {
             counters.ringSyncs += 1
             cursor.markSynced(upTo: end)
+            if end >= postsEnd { postsDue = nil }
             markSafe(upTo: end, now: now)
         }
         if let replaced { noteReplaced(first: replaced.first, last: replaced.last) }

@@ -75,6 +75,12 @@ public struct Gateway: ~Copyable {
     var clockNotes: ClockNotes
     /// Measurements that the full ring did not take, until a gap record can say so.
     var refused: Loss?
+    /// What was posted has to be on the card by this time of `now`; nil when all of it is.
+    var postsDue: Int64?
+    /// The sequence behind the last post.
+    var postsEnd: UInt64 = 0
+    /// The last run of records that were given up before the card had them.
+    var givenUp: Range<UInt64> = 0..<0
 
     /// `cursor` and `head` are what recovery found in the ring file.
     public init(settings: GatewaySettings, cursor: RingCursor, head: RingHead?, now: Int64) {
@@ -195,6 +201,8 @@ public struct Gateway: ~Copyable {
             // The card has not answered for all that fits: the oldest record goes.
             counters.unsyncedGivenUp += 1
             for sink in sinks { sink.sayGivenUp(cursor.synced) }
+            let isRun = givenUp.upperBound == cursor.synced
+            givenUp = (isRun ? givenUp.lowerBound : cursor.synced)..<cursor.synced + 1
             cursor.markSynced(upTo: cursor.synced + 1)
         }
         let sequence = cursor.claim()

@@ -37,7 +37,7 @@ extension Gateway {
                 results[place] = .failed
                 continue
             }
-            if case .rejection = record.payload {
+            if record.payload.isError {
                 sink.rejectedErrors += 1
                 report(.errorRejected(sink: index, sequence: sequence, status: status))
                 continue

@@ -37,10 +37,18 @@ public struct SinkSettings: Sendable {
     public enum Takes: Equatable, Sendable {
         /// Measurements, and what the gateway notes of itself.
         case records
-        /// What was refused for good: malformed notifications, and records that another sink will
-        /// never take.
+        /// What was refused for good: malformed notifications, posts that are not what they should
+        /// be, and records that another sink will never take.
         case errors
+        /// Forms that somebody has posted. They have a stream of their own: their heart rates are
+        /// no sensor's, and were not judged by the alarm.
+        case patientStats
         case all
+
+        /// Measurements and notes are among it.
+        var hasRecords: Bool { self == .records || self == .all }
+        var hasErrors: Bool { self == .errors || self == .all }
+        var hasPatientStats: Bool { self == .patientStats || self == .all }
     }
 
     /// What goes first when more waits than a request holds, as after an outage.

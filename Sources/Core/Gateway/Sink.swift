@@ -108,9 +108,10 @@ public final class Sink {
     /// The record is for this sink. What it misses itself it is told in any case.
     func takes(_ record: Record) -> Bool {
         switch record.payload {
-        case .rejection: settings.takes != .records
-        case .gap: settings.takes != .errors || record.sensor == settings.name
-        case .heartRate, .vital, .alarm: settings.takes != .errors
+        case .rejection, .refusedPost, .postedError: settings.takes.hasErrors
+        case .gap: settings.takes.hasRecords || record.sensor == settings.name
+        case .heartRate, .vital, .alarm: settings.takes.hasRecords
+        case .patientStats: settings.takes.hasPatientStats
         }
     }
 

@@ -13,6 +13,28 @@ public enum Payload: Equatable, Sendable {
     case rejection(Rejection)
     /// A line of the alarm log.
     case alarm(AlarmNote)
+    /// A form that somebody has posted: no measurement of a sensor of this gateway.
+    case patientStats(PatientStats)
+    /// A post that was refused for good: an error record.
+    case refusedPost(RefusedPost)
+    /// An error that somebody else has posted: an error record.
+    case postedError(PostedError)
+
+    /// It is about what was refused for good, here or elsewhere.
+    public var isError: Bool {
+        switch self {
+        case .rejection, .refusedPost, .postedError: true
+        case .heartRate, .vital, .gap, .alarm, .patientStats: false
+        }
+    }
+
+    /// Somebody has posted it: the record's name is no sensor's.
+    public var isPosted: Bool {
+        switch self {
+        case .patientStats, .refusedPost, .postedError: true
+        case .heartRate, .vital, .gap, .alarm, .rejection: false
+        }
+    }
 }
 
 /// A measurement with everything that is needed to send it later, from another process, after
@@ -24,7 +46,9 @@ public enum Payload: Equatable, Sendable {
 ///      4      1  layout version, 1
 ///      5      1  kind of the payload: 1 heart rate, 2 gap (drawn at `Gap`), 3 blood pressure,
 ///                4 temperature, 5 continuous oximetry, 6 spot-check oximetry, 7 glucose,
-///                8 error (drawn at `Rejection`), 9 alarm (drawn at `AlarmNote`)
+///                8 error (drawn at `Rejection`), 9 alarm (drawn at `AlarmNote`), 10 posted form
+///                (drawn at `PatientStats`), 11 refused post (drawn at `RefusedPost`), 12 posted
+///                error (drawn at `PostedError`)
 ///      6      1  clock state at arrival: 0 unsynced, 1 synced
 ///      7      1  0
 ///      8      8  sequence
@@ -103,6 +127,7 @@ public enum RecordError: Error, Equatable, Sendable {
     /// A field with a value that this version does not know.
     public enum Field: Sendable {
         case clock, sensor, contact, intervals, reason, measurement, rejection, alarm
+        case patient, post
     }
 }
 
@@ -142,6 +167,15 @@ extension Record {
         case .alarm(let note):
             slot[5] = AlarmNote.kind
             note.encode(into: &slot)
+        case .patientStats(let stats):
+            slot[5] = PatientStats.kind
+            stats.encode(into: &slot)
+        case .refusedPost(let post):
+            slot[5] = RefusedPost.kind
+            post.encode(into: &slot)
+        case .postedError(let error):
+            slot[5] = PostedError.kind
+            error.encode(into: &slot)
         }
         slot.store(CRC32C.checksum(slot.span.extracting(4..<Self.slotBytes)), at: 0)
     }
@@ -187,6 +221,9 @@ extension Record {
         boot = BootID(high: slot.loadUInt64(at: 32), low: slot.loadUInt64(at: 40))
         session = slot.loadUInt32(at: 48)
         self.sensor = sensor
+        if case .patientStats(let stats) = payload, stats.name(in: self) == nil {
+            throw .field(.patient)
+        }
     }
 
     /// Reads the payload of a slot as one of this kind.
@@ -196,6 +233,9 @@ extension Record {
         case gapKind: return .gap(try Gap(decoding: slot))
         case rejectionKind: return .rejection(try Rejection(decoding: slot))
         case AlarmNote.kind: return .alarm(try AlarmNote(decoding: slot))
+        case PatientStats.kind: return .patientStats(try PatientStats(decoding: slot))
+        case RefusedPost.kind: return .refusedPost(try RefusedPost(decoding: slot))
+        case PostedError.kind: return .postedError(try PostedError(decoding: slot))
         default:
             guard let vital = VitalKind(recordKind: kind) else { throw .unknownKind(kind) }
             return .vital(try decodeVital(slot, vital))

@@ -31,7 +31,8 @@ public enum RejectionReason: UInt8, BitwiseCopyable, Equatable, Sendable {
 /// ```
 ///
 /// Every notification of a known measurement fits, and so does the payload of every record but a
-/// gap's: of that the count, the sequences and the reason are kept, and its times are cut.
+/// gap's and a posted form's. Of a gap the count, the sequences and the reason are kept, and its
+/// times are cut; of a form what of the patient's name does not stand in the record's.
 public struct Rejection: Equatable, Sendable {
     /// Where the data came from.
     public enum Origin: Equatable, Sendable {
@@ -89,7 +90,11 @@ public struct Rejection: Equatable, Sendable {
             keptCount = Self.gapBytes
             slot[Record.payloadOffset + keptCount - 1] = gap.reason.rawValue
         }
-        precondition(keptCount <= Self.room, "only a gap record's payload is longer")
+        if case .patientStats(let stats) = record.payload {
+            keptCount = PatientStats.keptBytes
+            byteCount = keptCount + stats.tailBytes
+        }
+        precondition(keptCount <= Self.room, "no other record's payload is longer")
         for index in 0..<keptCount { kept[index] = slot[Record.payloadOffset + index] }
         self.sink = sink.prefix(Self.room - keptCount)
     }
@@ -177,9 +182,9 @@ extension Rejection {
         } else {
             origin = .record(
                 kind: kind, sequence: slot.loadUInt64(at: 76), session: slot.loadUInt32(at: 84))
-            guard kind != Record.rejectionKind, reason == .refused else {
-                throw .field(.rejection)
-            }
+            guard kind != Record.rejectionKind, kind != RefusedPost.kind,
+                kind != PostedError.kind, reason == .refused
+            else { throw .field(.rejection) }
             _ = try payload(kind)
         }
     }

@@ -53,7 +53,7 @@ public struct SensorName: BitwiseCopyable, Equatable, Sendable {
 
 extension Span<UInt8> {
     /// The bytes are text in UTF-8 (RFC 3629 section 4).
-    fileprivate var isUTF8: Bool {
+    var isUTF8: Bool {
         do throws(UTF8.ValidationError) {
             _ = try UTF8Span(validating: self)
             return true

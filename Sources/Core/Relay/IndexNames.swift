@@ -19,7 +19,7 @@ public struct IndexNames: Equatable, Sendable {
     public func append(
         indexOf record: RelayRecord, in bytes: Span<UInt8>, to buffer: inout FixedBuffer
     ) {
-        buffer.append(text: record.form == .patientStats ? patientStats : gateway)
+        buffer.append(text: record.form.isPatientStats ? patientStats : gateway)
         guard isMonthly else { return }
         buffer.append(UInt8(ascii: "-"))
         // 2025-07 of 2025-07-15T17:10:33.123456Z; the time has been read, so these are digits.

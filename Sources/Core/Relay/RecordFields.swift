@@ -1,4 +1,5 @@
 import Bytes
+import Vitals
 
 /// The fields of a record that its form needs, and the ranges of all numbers that have one.
 struct RecordFields {
@@ -23,6 +24,20 @@ struct RecordFields {
         let text: StaticString
         /// What a living person can have, in the unit of the field (`VitalQuantity.plausible`).
         var range: ClosedRange<Double>?
+
+        init(name: Name, text: StaticString, range: ClosedRange<Double>? = nil) {
+            self.name = name
+            self.text = text
+            self.range = range
+        }
+
+        /// A number of the posted form: its name and range are those by which a gateway judges it.
+        init(name: Name, _ quantity: PatientQuantity) {
+            self.name = name
+            text = quantity.name
+            let plausible = quantity.plausible
+            range = Double(plausible.lowerBound)...Double(plausible.upperBound)
+        }
     }
 
     private static let known: [Known] = [
@@ -32,14 +47,13 @@ struct RecordFields {
         Known(name: .sequence, text: "seq"),
         Known(name: .patient, text: "patient"),
         Known(name: .time, text: "time"),
-        // Beats per minute; mmHg; mg/dL; fraction of 1; °C; breaths per minute; percent.
-        Known(name: .heartRate, text: "heart_rate", range: 1...300),
-        Known(name: .systolic, text: "blood_pressure_systolic", range: 10...300),
-        Known(name: .diastolic, text: "blood_pressure_diastolic", range: 10...300),
-        Known(name: .glucose, text: "glucose_level", range: 1...3_000),
-        Known(name: .oxygen, text: "oxygen_saturation", range: 0...1),
-        Known(name: .temperature, text: "body_temperature", range: 10...50),
-        Known(name: .respiration, text: "respiratory_rate", range: 1...150),
+        Known(name: .heartRate, .heartRate),
+        Known(name: .systolic, .bloodPressureSystolic),
+        Known(name: .diastolic, .bloodPressureDiastolic),
+        Known(name: .glucose, .glucoseLevel),
+        Known(name: .oxygen, .oxygenSaturation),
+        Known(name: .temperature, .bodyTemperature),
+        Known(name: .respiration, .respiratoryRate),
         Known(name: .mean, text: "blood_pressure_mean", range: 10...300),
         Known(name: .oxygenFast, text: "oxygen_saturation_fast", range: 0...1),
         Known(name: .oxygenSlow, text: "oxygen_saturation_slow", range: 0...1),
@@ -183,6 +197,10 @@ struct RecordFields {
         let systolic = Self.double(bytes.extracting(try number(.systolic))) ?? 0
         let diastolic = Self.double(bytes.extracting(try number(.diastolic))) ?? 0
         guard diastolic < systolic else { throw .pressuresSwapped }
-        return .patientStats
+        guard has(.device) else { return .patientStats }
+        guard case .gateway(let device, let session, let sequence) = try gatewayForm(bytes) else {
+            preconditionFailure("this form is that of gateways")
+        }
+        return .recordedStats(device: device, session: session, sequence: sequence)
     }
 }

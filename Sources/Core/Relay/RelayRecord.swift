@@ -9,6 +9,7 @@ internal import Time
 /// ```
 /// {"timestamp":"…","heart_rate":89,"device_id":"gym-7","session_id":"b1946ac9","seq":18446,…}
 /// {"patient":"p-1","time":"…","glucose_level":99.1,…}
+/// {"timestamp":"…","patient":"p-1","time":"…",…,"device_id":"gym-7","seq":18448,…}
 /// ```
 public struct RelayRecord: Equatable, Sendable {
     /// A form of records, with what names one for ever.
@@ -17,6 +18,16 @@ public struct RelayRecord: Equatable, Sendable {
         case gateway(device: Range<Int>, session: Range<Int>, sequence: Range<Int>)
         /// A bedside form with seven values. It has no name of its own.
         case patientStats
+        /// The same by way of a gateway, which has named it.
+        case recordedStats(device: Range<Int>, session: Range<Int>, sequence: Range<Int>)
+
+        /// It belongs where bedside forms are.
+        public var isPatientStats: Bool {
+            switch self {
+            case .gateway: false
+            case .patientStats, .recordedStats: true
+            }
+        }
     }
 
     public let form: Form
@@ -42,7 +53,7 @@ public struct RelayRecord: Equatable, Sendable {
         var end = bytes.count - 1
         while bytes[end] != UInt8(ascii: "}") { end -= 1 }
         closingBrace = end
-        let isPatient = fields.has(.patient) && !fields.has(.device)
+        let isPatient = fields.has(.patient)
         if isPatient {
             form = try fields.patientForm(bytes)
             time = try fields.string(.time)
@@ -53,11 +64,9 @@ public struct RelayRecord: Equatable, Sendable {
             time = try fields.string(.timestamp)
             beatsPerMinute = try fields.wholeHeartRate(bytes)
         }
-        // RFC 3339 does without no second.
-        guard time.count >= 20, bytes[time.lowerBound + 16] == UInt8(ascii: ":"),
-            let microseconds = TimeReader.instant(
-                zoned: String(decoding: bytes.extracting(time)))
-        else { throw .notATime(isPatient ? "time" : "timestamp") }
+        guard let microseconds = InternetTime.microseconds(bytes.extracting(time)) else {
+            throw .notATime(isPatient ? "time" : "timestamp")
+        }
         timeMicroseconds = microseconds
     }
 
@@ -71,7 +80,8 @@ public struct RelayRecord: Equatable, Sendable {
     ) throws(RecordError) {
         let mark = buffer.count
         switch form {
-        case .gateway(let device, let session, let sequence):
+        case .gateway(let device, let session, let sequence),
+            .recordedStats(let device, let session, let sequence):
             buffer.append(unescaped: bytes.extracting(device))
             buffer.append(UInt8(ascii: ":"))
             buffer.append(unescaped: bytes.extracting(session))

@@ -11,6 +11,7 @@ extension FixedBuffer {
         appendCSVVitalHeader()
         append(",status_code,error_message,rejected_seq,payload")
         appendCSVAlarmHeader()
+        appendCSVPatientHeader()
         append("\n")
     }
 
@@ -27,7 +28,8 @@ extension FixedBuffer {
     /// blanks. A gap record has no heart rate, and says in its columns what is missing; the other
     /// measurements have theirs behind them (`appendCSVVitalHeader`), and last come those of an
     /// error record (status, reason, and the sequence of the record that a sink refused or the
-    /// notification in hexadecimal) and of the alarm log.
+    /// notification in hexadecimal), of the alarm log, and of a posted form
+    /// (`appendCSVPatientHeader`).
     public mutating func append(csv record: Record, device: Span<UInt8>) {
         append(timestamp: record.time.wallMicroseconds)
         append(Self.comma)
@@ -80,9 +82,17 @@ extension FixedBuffer {
             if record.isAboutSink { append(csvText: record.sensor.bytes) }
             append(",,,,")
             appendCSVNoVital()
+        case .patientStats, .refusedPost, .postedError:
+            append(Self.comma)
+            append(csvText: device)
+            append(Self.comma)
+            appendNumbers(of: record)
+            append(record.clock == .synced ? ",,,,synced,,,,,," : ",,,,unsynced,,,,,,")
+            append(csvPosted: record)
         }
-        if !record.isRejection { append(",,,,") }
+        if !record.payload.isError { append(",,,,") }
         append(csvAlarm: record.alarmNote)
+        append(csvPatient: record)
         append("\n")
     }
 

@@ -20,8 +20,10 @@ extension FixedBuffer {
     /// What is no heart rate has no `heart_rate` and says what it is: `measurement` for the other
     /// sensors at the bedside (drawn in VitalJSON.swift), `event` for what the gateway notes
     /// (`gap`, and `alarm`, drawn in AlarmJSON.swift),
-    /// `status_code` for what was refused for good (drawn in RejectionJSON.swift). So an index or
-    /// a query of heart rates takes the lines that have `heart_rate`, and nothing else gets in.
+    /// `status_code` for what was refused for good (drawn in RejectionJSON.swift and
+    /// PostJSON.swift). So an index or a query of heart rates takes the lines that have
+    /// `heart_rate`, and nothing else gets in: a posted form, which has one too (`patient`, drawn
+    /// in PatientJSON.swift), goes to sinks of its own.
     public mutating func append(json record: Record, device: Span<UInt8>) {
         append("{\"timestamp\":\"")
         append(timestamp: record.time.wallMicroseconds)
@@ -51,6 +53,17 @@ extension FixedBuffer {
             append(words: note)
             appendIdentity(of: record, device: device)
             append(details: note)
+        case .patientStats(let stats):
+            append(form: stats, in: record)
+            appendIdentity(of: record, device: device)
+        case .refusedPost(let post):
+            append(refused: post, in: record)
+            appendIdentity(of: record, device: device)
+            append(details: post)
+        case .postedError(let error):
+            append(posted: error, in: record)
+            appendIdentity(of: record, device: device)
+            append(details: error, in: record)
         }
         append(record.clock == .synced ? ",\"clock\":\"synced\"" : ",\"clock\":\"unsynced\"")
         append(",\"schema\":1}\n")
@@ -59,7 +72,9 @@ extension FixedBuffer {
     private mutating func appendIdentity(of record: Record, device: Span<UInt8>) {
         append(",\"device_id\":")
         append(jsonString: device)
-        if record.sensor.count > 0, !record.isRejection || !record.isAboutSink {
+        if record.sensor.count > 0, !record.payload.isPosted,
+            !record.isRejection || !record.isAboutSink
+        {
             append(record.isAboutSink ? ",\"sink\":" : ",\"sensor\":")
             append(jsonString: record.sensor.bytes)
         }

@@ -124,7 +124,7 @@ extension Record {
                 false
             }
         case .alarm(let note): note.isAboutSink
-        case .heartRate, .vital: false
+        case .heartRate, .vital, .patientStats, .refusedPost, .postedError: false
         }
     }
 }

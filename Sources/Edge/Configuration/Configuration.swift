@@ -37,6 +37,8 @@ public struct Configuration: Equatable, Sendable {
 
     /// The sink that takes errors when no other does.
     public static let errorSinkName = "error_message"
+    /// The sink that takes posted forms when no other does.
+    public static let patientSinkName = "patient_stats"
     /// Sinks that a configuration may have.
     public static let sinkLimit = 8
     /// Sensors that there may be: two rooms full of straps, and room for devices that are none.
@@ -192,6 +194,8 @@ public struct SinkSettings: Equatable, Sendable {
         case records
         /// What was refused for good.
         case errors
+        /// Forms that other devices have posted.
+        case patientStats = "patient_stats"
         case all
     }
 

@@ -19,6 +19,7 @@ struct ConfigurationBuilder {
         let alarm = buildAlarm()
         let sensors = buildSensors(bluetooth, alarm)
         if input.source == .bluetooth { checkThereAreSensors(bluetooth, sensors) }
+        let http = buildHTTP()
         let configuration = Configuration(
             deviceID: deviceID, dataDirectory: data, runtimeDirectory: runtime,
             logLevel: logLevel,
@@ -28,8 +29,8 @@ struct ConfigurationBuilder {
             bluetooth: bluetooth,
             sensors: sensors,
             alarm: alarm, manners: buildManners(), outputs: buildOutputs(data: data),
-            button: buildButton(), ring: buildRing(), http: buildHTTP(),
-            sinks: buildSinks(data: data))
+            button: buildButton(), ring: buildRing(), http: http,
+            sinks: buildSinks(data: data, takesPosts: http?.ingest == .on))
         checkPaths(of: configuration.sinks)
         let problems = table.sortedProblems
         guard problems.isEmpty else { throw ConfigurationError(problems: problems) }
@@ -142,12 +143,12 @@ struct ConfigurationBuilder {
 }
 
 extension ConfigurationBuilder {
-    private mutating func buildSinks(data: String) -> [SinkSettings] {
+    private mutating func buildSinks(data: String, takesPosts: Bool) -> [SinkSettings] {
         let names = names(.sink)
         guard !names.isEmpty else {
             // No file has this section: every value is a default.
             let file = read(.sink, "file") { Self.buildSink(&$0, type: "file", data: data) }
-            return [file, Self.errorFile(data: data)]
+            return addFiles(to: [file], data: data, takesPosts: takesPosts)
         }
         var sinks: [SinkSettings] = []
         for name in names {
@@ -159,55 +160,7 @@ extension ConfigurationBuilder {
                 })
         }
         checkThatRecordsAreTaken(sinks)
-        if sinks.allSatisfy({ $0.takes == .records }) {
-            if sinks.count == Configuration.sinkLimit { refuseLast(sinks) }
-            refuseName(sinks)
-            sinks.append(Self.errorFile(data: data))
-        }
-        return sinks
-    }
-
-    /// Where errors go when no sink takes them: a file that cannot grow for ever.
-    private static func errorFile(data: String) -> SinkSettings {
-        SinkSettings(
-            name: Configuration.errorSinkName, takes: .errors, flushNanoseconds: 1_000_000_000,
-            batchRecords: 100, batchBytes: 64 << 10,
-            target: .file(
-                FileSinkSettings(
-                    path: "\(folder(data))\(Configuration.errorSinkName).ndjson",
-                    rotateSizeBytes: 1 << 20, rotateKeep: 1)))
-    }
-
-    private static func folder(_ data: String) -> String { data.hasSuffix("/") ? data : data + "/" }
-
-    private mutating func checkThatRecordsAreTaken(_ sinks: [SinkSettings]) {
-        guard sinks.allSatisfy({ $0.takes == .errors }), let last = sinks.last else { return }
-        read(.sink, last.name) { section in
-            section.refuse(
-                "takes", "leaves no sink that takes records",
-                remedy: "write `all`, or add a sink that takes them")
-        }
-    }
-
-    /// The ring keeps a sink's place under its name: the file of errors has one of its own.
-    private mutating func refuseName(_ sinks: [SinkSettings]) {
-        guard sinks.contains(where: { $0.name == Configuration.errorSinkName }) else { return }
-        read(.sink, Configuration.errorSinkName) { section in
-            section.reportMissing(
-                "takes", "is missing: this is the name of the sink for errors",
-                remedy: "add `takes = errors` or `takes = all`, or choose another name")
-        }
-    }
-
-    /// The ring keeps the place of 8 sinks, and errors need one.
-    private mutating func refuseLast(_ sinks: [SinkSettings]) {
-        guard let last = sinks.last else { return }
-        read(.sink, last.name) { section in
-            section.reportMissing(
-                "takes", "is missing: none of the \(sinks.count) sinks takes errors",
-                remedy: "add `takes = all` or `takes = errors` to one of them, or keep at most "
-                    + "\(Configuration.sinkLimit - 1)")
-        }
+        return addFiles(to: sinks, data: data, takesPosts: takesPosts)
     }
 
     private static func buildSink(
@@ -225,7 +178,7 @@ extension ConfigurationBuilder {
         case .file, nil:
             target = .file(
                 FileSinkSettings(
-                    path: section.text("path") ?? "\(folder(data))\(name).ndjson",
+                    path: section.text("path") ?? "\(DefaultFile.folder(data))\(name).ndjson",
                     rotateSizeBytes: Int(section.number("rotate_size")),
                     rotateKeep: Int(section.number("rotate_keep"))))
         }

@@ -11,6 +11,10 @@ public struct HTTPSettings: Equatable, Sendable {
     public var ingest: Ingest
     /// Whether metrics say heart rates.
     public var metricsHeartRate: Bool
+    /// Posts a second.
+    public var ingestRate: Int
+    /// How long a post may wait for its sync.
+    public var ingestSyncNanoseconds: Int64
 }
 
 /// A numeric address with its port: `127.0.0.1:8080`, `[::1]:8080`.
@@ -83,7 +87,9 @@ extension ConfigurationBuilder {
                 listen: listen ?? ListenAddress(loopbackPort: 0), tokenFile: tokenFile,
                 connections: Int(connections), connectionsPerAddress: Int(perAddress),
                 ingest: section.text("ingest").flatMap { .init(rawValue: $0) } ?? .off,
-                metricsHeartRate: section.flag("metrics_heart_rate"))
+                metricsHeartRate: section.flag("metrics_heart_rate"),
+                ingestRate: Int(section.number("ingest_rate")),
+                ingestSyncNanoseconds: section.number("ingest_sync"))
         }
     }
 }

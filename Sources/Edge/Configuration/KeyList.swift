@@ -279,6 +279,14 @@ extension Key {
             .http, "metrics_heart_rate", .yesOrNo, .value("no"),
             "Whether `/metrics` says the heart rates of now: data about health, which a monitoring "
                 + "system keeps for months."),
+        Key(
+            .http, "ingest_rate", .count(1...100_000, unit: "posts a second"), .value("1000"),
+            "How much they may post over a while, each line of a batch counted; what is beyond is "
+                + "answered with 429."),
+        Key(
+            .http, "ingest_sync", .duration(0...10 * second), .value("100ms"),
+            "How long a post may wait for others to share its sync to the card. Each sync wears "
+                + "the card, and whoever posts waits for it."),
     ]
 
     private static let sink: [Key] = [
@@ -289,8 +297,10 @@ extension Key {
             .sink, "takes", .choice(SinkSettings.Takes.allCases.map(\.rawValue)),
             .value("records"),
             "What is sent there: `records`, `errors` (what was no measurement, and what another "
-                + "sink refuses for good), or `all`. Where no sink takes errors, the file "
-                + "`DATA/error_message.ndjson` does: 1 MiB, put aside once."),
+                + "sink refuses for good), `patient_stats` (forms that other devices have posted), "
+                + "or `all`. Where no sink takes errors, the file `DATA/error_message.ndjson` "
+                + "does: 1 MiB, put aside once. Where none takes forms and `[http] ingest` is on, "
+                + "the file `DATA/patient_stats.ndjson` does: 16 MiB, put aside eight times."),
         Key(
             .sink, "flush", .duration(0...15 * minute), .value("1s"),
             "How long a record may wait for others to share its batch."),

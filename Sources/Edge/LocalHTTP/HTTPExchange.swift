@@ -120,6 +120,9 @@ public final class HTTPExchange {
         return body.bytes.withBytes { use($0) }
     }
 
+    /// The body is not needed any more: others may have its place while the answer waits.
+    public func dropBody() { giveBackBody() }
+
     /// A piece of the body has come.
     func take(_ bytes: Span<UInt8>) {
         guard let body else { return }

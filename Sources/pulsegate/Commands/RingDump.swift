@@ -22,8 +22,10 @@ struct RingSelection {
             guard case .alarm = record.payload else { return false }
         }
         if let sensor {
-            // A gap record has the name of a sink, and so has an alarm of one.
+            // A gap record has the name of a sink, and so has an alarm of one; that of a post is
+            // a patient's.
             if case .gap = record.payload { return false }
+            if record.payload.isPosted { return false }
             if case .alarm(let note) = record.payload, note.isAboutSink { return false }
             guard record.sensor == sensor else { return false }
         }

@@ -26,6 +26,7 @@ extension SinkPlan {
         switch sink.takes {
         case .records: takes = .records
         case .errors: takes = .errors
+        case .patientStats: takes = .patientStats
         case .all: takes = .all
         }
     }

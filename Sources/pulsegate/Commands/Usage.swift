@@ -5,6 +5,12 @@ enum Usage {
 
           pulsegate demo [--recording FILE.csv] [--speed N|max] [--for SECONDS] [--data DIR]
               replays a recording through the whole pipeline: no cloud, no radio, no board
+          pulsegate simulate [--patients N] [--rate N] [--duration SECONDS|--count N] [--seed N]
+                             [--bad PERCENT] [--to -|URL] [--batch N] [--form posts|notifications]
+                             [--start TIME] [--speed 1|max] [--token-file FILE]
+              patients who are not there: lines of patient_stats on standard output or posted to a
+              gateway (429 and 503 are tried again under the same key), or lines of notifications
+              for `run` with `[input] type = stdin`; the same for the same seed and start
           pulsegate run --config FILE
               the gateway itself; FILE.d/*.conf are read after FILE
           pulsegate check --config FILE

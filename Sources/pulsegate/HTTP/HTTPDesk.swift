@@ -18,8 +18,14 @@ final class HTTPDesk {
     private static let wrongNanoseconds: Int64 = 1_000_000_000
 
     let plan: HTTPPlan
+    /// Where posts of other devices come in; nil where none may.
+    let ingest: IngestDesk?
     let admission: Admission
     let page = Documents.page(PackageResources.index_html)
+    /// What the API is, for programs and for people.
+    let description = Documents.document(
+        PackageResources.openapi_json, contentType: "application/json")
+    let documentation = Documents.page(PackageResources.docs_html)
     let events: EventFeed
     let metrics: MetricsDesk
     private let log: Log
@@ -44,6 +50,7 @@ final class HTTPDesk {
         metrics = MetricsDesk(
             sensors: sensors, sinks: sinks, saysHeartRate: plan.metricsHeartRate)
         self.plan = plan
+        ingest = plan.takesMeasurements ? IngestDesk(plan.ingest) : nil
         self.log = log
         admission = Admission(token: plan.token, host: plan.server.address)
         // Ten seconds of the busiest gateway, and far more of a quiet one.

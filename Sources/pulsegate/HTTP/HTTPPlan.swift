@@ -1,4 +1,5 @@
 import Configuration
+import Ingest
 import Linux
 import LocalHTTP
 
@@ -11,6 +12,8 @@ struct HTTPPlan {
     var tokenFile: String?
     /// Measurements are taken from other devices.
     var takesMeasurements: Bool
+    /// What they are bounded by.
+    var ingest: IngestLimits
 
     /// Metrics say heart rates.
     var metricsHeartRate: Bool
@@ -24,6 +27,10 @@ struct HTTPPlan {
         server.connectionsPerAddressMax = settings.connectionsPerAddress
         takesMeasurements = settings.ingest == .on
         metricsHeartRate = settings.metricsHeartRate
+        // A post whose body finds no place is to come again a second later: room for many at once.
+        if takesMeasurements { server.bodyBuffers = 16 }
+        ingest = IngestLimits(
+            perSecond: settings.ingestRate, syncNanoseconds: settings.ingestSyncNanoseconds)
         tokenFile = settings.tokenFile
         token = try settings.tokenFile.map { path throws(SetupError) in try Self.token(path) }
     }

@@ -43,6 +43,10 @@ enum Routes {
         Route("DELETE", "/api/session", .open, BasicRoutes.closeSession),
         Route("GET", "/api/records", .data, RecordsRoute.answer),
         Route("GET", "/metrics", .data, MetricsDesk.answer),
+        Route("POST", "/patient_stats", .data, IngestDesk.takeForms),
+        Route("POST", "/error_message", .data, IngestDesk.takeErrors),
+        Route("GET", "/openapi.json", .data, DocumentRoutes.description),
+        Route("GET", "/docs", .open, DocumentRoutes.documentation),
     ]
 
     /// Finds the route and lets it answer those who may ask.

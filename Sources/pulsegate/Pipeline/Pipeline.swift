@@ -197,6 +197,7 @@ struct Pipeline: ~Copyable {
         try takeOutputs(now)
         if let number = http?.listen(now) { try watch(number, .http) }
         if let deadline = http?.deadline { due = min(due ?? deadline, deadline) }
+        if let deadline = http?.ingest?.deadline { due = min(due ?? deadline, deadline) }
         if let deadline = annunciator.deadline(now: now) { due = min(due ?? deadline, deadline) }
         if let woken {
             journal.turnLatency.record(nanoseconds: now - woken)
@@ -241,6 +242,7 @@ struct Pipeline: ~Copyable {
             try serveCallers(now: woke)
         }
         LastWords.note("http")
+        http?.ingest?.settle(now: woke) { gateway.state(ofPost: $0) }
         if hasClients || http?.deadline.map({ woke >= $0 }) ?? false { serveClients(now: woke) }
         LastWords.note("input or bus")
         return wakes

@@ -39,6 +39,7 @@ struct SinkPlan {
         switch takes {
         case .records: "\(name) (\(kind.name))"
         case .errors: "\(name) (\(kind.name), errors)"
+        case .patientStats: "\(name) (\(kind.name), patient_stats)"
         case .all: "\(name) (\(kind.name), with errors)"
         }
     }
@@ -120,12 +121,16 @@ extension SessionPlan {
             start: replay?.sensorStart ?? start, wear: wear)
         let ringJob = RingJob(
             file: ring, records: max(Limits.writeRecords, Limits.readRecords), wear: wear)
+        let http = openHTTP(log)
+        http?.ingest?.restore(
+            from: ring.path, before: recovered.cursor.head, oldest: recovered.cursor.oldest,
+            log: log)
         do throws(SystemError) {
             var pipeline = try Pipeline(
                 gateway: gateway, journal: journal, ringJob: ringJob, worker: worker,
                 ports: ports, network: network, desk: desk, time: time,
                 annunciator: Annunciator(outputs: outputs, button: button, log: log),
-                control: openControl(log), http: openHTTP(log),
+                control: openControl(log), http: http,
                 records: http.map { _ in RecordsDesk(ring: ring, worker: worker, log: log) },
                 operations: operations)
             operations.expect(sensors: sensors.count)

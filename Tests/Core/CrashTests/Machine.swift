@@ -182,6 +182,7 @@ extension Machine {
             case .gap: gapCount += 1
             case .rejection: errorCount += 1
             case .heartRate, .vital, .alarm: break
+            case .patientStats, .refusedPost, .postedError: break
             }
             promise.claim(bytes, record, sinks)
         }

@@ -59,7 +59,7 @@ struct Promise {
             if case .record(_, let about, _) = rejection.origin {
                 errors[head] = sink(rejection.sink).map { ($0, about) }
             }
-        case .heartRate, .vital, .alarm: break
+        case .heartRate, .vital, .alarm, .patientStats, .refusedPost, .postedError: break
         }
         if case .rejection = record.payload { isError.append(true) } else { isError.append(false) }
         slots.append(slot)
@@ -168,9 +168,10 @@ extension SinkSettings {
     /// The sink is to get this record.
     func isFor(_ record: Record) -> Bool {
         switch record.payload {
-        case .rejection: takes != .records
-        case .gap: takes != .errors || record.sensor == name
-        case .heartRate, .vital, .alarm: takes != .errors
+        case .rejection, .refusedPost, .postedError: takes == .errors || takes == .all
+        case .gap: takes == .records || takes == .all || record.sensor == name
+        case .heartRate, .vital, .alarm: takes == .records || takes == .all
+        case .patientStats: takes == .patientStats || takes == .all
         }
     }
 }

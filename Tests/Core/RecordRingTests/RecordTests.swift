@@ -105,7 +105,7 @@ struct RecordTests {
     @Test(
         arguments: [
             (4, 0, .layoutVersion(0)), (4, 2, .layoutVersion(2)), (4, 255, .layoutVersion(255)),
-            (5, 0, .unknownKind(0)), (5, 10, .unknownKind(10)), (6, 2, .field(.clock)),
+            (5, 0, .unknownKind(0)), (5, 13, .unknownKind(13)), (6, 2, .field(.clock)),
             (6, 255, .field(.clock)), (52, 24, .field(.sensor)), (52, 255, .field(.sensor)),
             (53, 0xFF, .field(.sensor)), (69, 0xC3, .field(.sensor)),
             (78, 1, .field(.contact)), (78, 4, .field(.contact)), (82, 10, .field(.intervals)),

@@ -52,7 +52,7 @@ struct AlarmJSONTests {
         let device = Array("gym-7".utf8)
         let text = appendedText { $0.append(csv: alarm(note), device: device.span) }
         #expect(text.hasPrefix("2025-07-15T17:10:33.123456Z,,gym-7,strap,18446,"))
-        #expect(text.hasSuffix(",high_heart_rate,raised,high,161\n"))
-        #expect(text.split(separator: ",", omittingEmptySubsequences: false).count == 45)
+        #expect(text.hasSuffix(",high_heart_rate,raised,high,161,,,,\n"))
+        #expect(text.split(separator: ",", omittingEmptySubsequences: false).count == 49)
     }
 }

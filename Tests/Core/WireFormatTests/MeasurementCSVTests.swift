@@ -11,8 +11,8 @@ private func csv(_ record: Record, device: String = "gym-7") -> String {
     return appendedText { $0.append(csv: record, device: device.span) }
 }
 
-/// The 22 columns of other measurements, the 4 of errors and the 4 of alarms, empty.
-private let noVital = String(repeating: ",", count: 30)
+/// The 22 columns of other measurements, the 4 of errors, of alarms and of forms, empty.
+private let noVital = String(repeating: ",", count: 34)
 
 /// Records as lines of CSV.
 @Suite struct MeasurementCSVTests {
@@ -60,7 +60,7 @@ private let noVital = String(repeating: ",", count: 30)
         let line = csv(record(HeartRateMeasurement(beatsPerMinute: 60)))
         let gap = csv(gap(.refused, sink: ""))
         for line in [header, line, gap] {
-            #expect(line.split(separator: ",", omittingEmptySubsequences: false).count == 45)
+            #expect(line.split(separator: ",", omittingEmptySubsequences: false).count == 49)
         }
     }
 

@@ -207,16 +207,19 @@ final class World {
         switch record.payload {
         case .gap: record.sensor
         case .rejection(let rejection): rejection.sink
-        case .heartRate, .vital, .alarm: nil
+        case .heartRate, .vital, .alarm, .patientStats, .refusedPost, .postedError: nil
         }
     }
 
     private func takers(of record: Record) -> [Bool] {
         weather.sinks.map { sink in
             switch record.payload {
-            case .rejection: sink.takes != .records
-            case .gap: sink.takes != .errors || record.sensor == sink.name
-            case .heartRate, .vital, .alarm: sink.takes != .errors
+            case .rejection, .refusedPost, .postedError:
+                sink.takes == .errors || sink.takes == .all
+            case .gap:
+                sink.takes == .records || sink.takes == .all || record.sensor == sink.name
+            case .heartRate, .vital, .alarm: sink.takes == .records || sink.takes == .all
+            case .patientStats: sink.takes == .patientStats || sink.takes == .all
             }
         }
     }
