@@ -14,6 +14,7 @@ import Bytes
 /// First `begin`, then for each family `family` and its samples (labels, then a value), and in the
 /// end `finish`. A family without a sample is one that nothing is known of yet.
 public struct MetricsText: ~Copyable {
+    /// What a family's samples are.
     public enum Kind: Sendable {
         case gauge, counter, histogram, info, stateset
 
