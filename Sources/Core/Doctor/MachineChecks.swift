@@ -1,4 +1,6 @@
 import Bytes
+import Diagnostics
+
 /// The machine: kernel, storage, power, watchdog, the service's own settings.
 enum MachineChecks {
     static func all(_ evidence: Evidence) -> [Finding] {
@@ -89,37 +91,19 @@ enum MachineChecks {
 
     // MARK: Storage
 
-    /// The mount under a folder: the last of the longest mount points (proc(5), mountinfo).
-    private static func mount(_ folder: String, _ text: String) -> (kind: String, flags: String)? {
-        var best: (length: Int, kind: String, flags: String)?
-        for line in text.split(separator: "\n") {
-            let words = line.split(separator: " ").map { String($0) }
-            guard let dash = words.firstIndex(of: "-"), dash >= 6, words.count > dash + 2 else {
-                continue
-            }
-            let point = words[4]
-            let isAbove = point == "/" || folder == point || folder.hasPrefix(point + "/")
-            if isAbove && point.utf8.count >= best?.length ?? 0 {
-                let flags = words[5] + "," + (words.last ?? "")
-                best = (point.utf8.count, words[dash + 1], flags)
-            }
-        }
-        return best.map { ($0.kind, $0.flags) }
-    }
-
     private static func disk(_ evidence: Evidence) -> Finding {
         let wishes = evidence.wishes ?? Wishes()
         guard
-            let mount = mount(
-                wishes.dataFolder, evidence.read("/proc/self/mountinfo") ?? "")
+            let mount = MountTable(evidence.read("/proc/self/mountinfo") ?? "")
+                .mount(of: wishes.dataFolder)
         else { return .warning("disk", "not known", "look at findmnt") }
-        let place = "\(wishes.dataFolder) on \(mount.kind)"
-        if mount.flags.split(separator: ",").contains("ro") {
+        let place = "\(wishes.dataFolder) on \(mount.fileSystem)"
+        if mount.isReadOnly {
             return .error(
                 "disk", "\(place), read-only",
                 "mount it writable; a card that has become read-only is dying: replace it")
         }
-        switch mount.kind {
+        switch mount.fileSystem {
         case "tmpfs", "ramfs", "overlay":
             let seen = "\(place): in memory, gone after a power cut"
             let remedy = "choose a [gateway] data folder on a partition of its own"

@@ -107,6 +107,7 @@ public struct LocalStatus: Equatable, Sendable {
 
     /// One sink.
     public struct SinkNow: Equatable, Sendable {
+        /// What it does now: nothing, a request, wait to try again, or rest as told.
         public enum State: CaseIterable, Sendable { case idle, sending, waiting, rests }
 
         public var name: String

@@ -81,8 +81,18 @@ int pulsegate_http_number(struct MHD_Daemon *daemon) {
     return info ? info->epoll_fd : -1;
 }
 
-void pulsegate_http_cut(struct MHD_Connection *connection) {
+static int descriptor(struct MHD_Connection *connection) {
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-    if (info) shutdown(info->connect_fd, SHUT_RDWR);
+    return info ? info->connect_fd : -1;
+}
+
+int pulsegate_http_has_left(struct MHD_Connection *connection) {
+    char byte;
+    ssize_t got = recv(descriptor(connection), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    return got == 0 || (got < 0 && errno == ECONNRESET);
+}
+
+void pulsegate_http_cut(struct MHD_Connection *connection) {
+    shutdown(descriptor(connection), SHUT_RDWR);
 }

@@ -1,4 +1,3 @@
-internal import Bytes
 internal import CLinux
 internal import Glibc
 
@@ -39,31 +38,6 @@ public enum Environment {
         guard unsafe gethostname(&name, 255) == 0 else { return "pulsegate" }
         let bytes = name.prefix { $0 != 0 && $0 != CChar(UInt8(ascii: ".")) }
         return String(decoding: bytes.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    }
-}
-
-/// What the process has used.
-public enum ProcessUsage {
-    /// The largest resident set so far, in KiB: VmHWM of proc(5); 0 when it cannot be read. It is
-    /// not getrusage(2)'s, which begins with the set of the program that started this one.
-    public static func residentKibibytesMax() -> Int {
-        let path = "/proc/self/status"
-        var text = FixedBuffer(capacity: 4_096)
-        do throws(SystemError) {
-            let file = try FileDescriptor.open(path, .readOnly)
-            _ = try file.read(atMost: text.capacity, into: &text, subject: path)
-        } catch {
-            return 0
-        }
-        guard let line = text.bytes.firstIndex(of: "VmHWM:") else { return 0 }
-        var kibibytes = 0
-        for index in line..<text.count {
-            let byte = text.bytes[index]
-            if byte == UInt8(ascii: "\n") { break }
-            guard byte >= UInt8(ascii: "0"), byte <= UInt8(ascii: "9") else { continue }
-            kibibytes = kibibytes * 10 + Int(byte - UInt8(ascii: "0"))
-        }
-        return kibibytes
     }
 }
 

@@ -31,6 +31,7 @@ public final class HTTPExchange {
     var heldUntil: Int64?
     var stream: (any HTTPStream)?
     private(set) var status = HTTPStatus.ok
+    private var isGivenUp = false
     private var body: PooledBuffer?
     private var pooled: PooledBuffer?
     private var short: FixedBuffer?
@@ -218,8 +219,15 @@ public final class HTTPExchange {
     /// Memory that libmicrohttpd takes for a piece.
     private static let pieceBytes = 8 << 10
 
+    /// Answers in the place of a route that has not: what it says later does nothing.
+    func giveUp() {
+        answer(
+            HTTPProblem(.unavailable, "no answer in time"), fields: [("Retry-After", "1")])
+        isGivenUp = true
+    }
+
     private var mayAnswer: Bool {
-        guard isOpen else { return false }
+        guard isOpen, !isGivenUp else { return false }
         precondition(phase != .answered, "a request is answered once")
         return true
     }

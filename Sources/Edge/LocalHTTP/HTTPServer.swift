@@ -16,6 +16,11 @@ public final class HTTPServer {
     /// How often libmicrohttpd is asked again in one turn for what answers have set free: a
     /// client that pipelines requests gets on and holds nobody up.
     private static let roundsMax = 4
+    /// Requests that are answered in one turn: the rest waits for the next, behind whatever else
+    /// the program has to do.
+    private static let requestsPerTurn = 32
+    /// How often connections without a request are looked at.
+    private static let lookNanoseconds: Int64 = 1_000_000_000
 
     public let settings: HTTPServerSettings
     /// Where it listens.
@@ -32,8 +37,12 @@ public final class HTTPServer {
     private var requests: FixedQueue<HTTPExchange>
     /// When libmicrohttpd wants its next turn (monotonic nanoseconds).
     private var turnDue: Int64?
+    /// A connection is to go on: libmicrohttpd finds out at its next turn, and no descriptor says
+    /// so before.
     private var hasResumed = false
     private var isClosing = false
+    /// When connections without a request were looked at last.
+    private var lookedAt: Int64 = 0
 
     /// Listens. `clock` tells monotonic nanoseconds.
     public init(
@@ -77,11 +86,14 @@ public final class HTTPServer {
 
     public var connectionCount: Int { connections.count }
 
-    /// When `service` has something to do by itself (monotonic nanoseconds).
+    /// When `service` has something to do by itself (monotonic nanoseconds); 0: at once.
     public var deadline: Int64? {
+        if hasResumed || !requests.isEmpty { return 0 }
         var due = turnDue
         for connection in connections {
-            for time in [connection.deadline, connection.exchange?.heldUntil] {
+            // Half a request keeps its place for a second at least.
+            let lookDue = connection.exchange == nil ? lookedAt + Self.lookNanoseconds : nil
+            for time in [connection.deadline, connection.exchange?.heldUntil, lookDue] {
                 if let time { due = min(due ?? time, time) }
             }
         }
@@ -93,13 +105,18 @@ public final class HTTPServer {
     public func service(_ route: (HTTPExchange) -> Void) {
         guard let daemon = unsafe daemon else { return }
         releaseHeld()
+        var left = Self.requestsPerTurn
         for _ in 0..<Self.roundsMax {
             hasResumed = false
             _ = unsafe MHD_run(daemon)
-            while let exchange = requests.popFirst() { route(exchange) }
+            while left > 0, let exchange = requests.popFirst() {
+                left -= 1
+                route(exchange)
+            }
             if !hasResumed { break }
         }
         cutOverdue()
+        cutDeserted()
         var milliseconds: UInt64 = 0
         let isDue = unsafe pulsegate_http_is_yes(MHD_get_timeout(daemon, &milliseconds))
         turnDue = isDue != 0 ? clock() + Int64(clamping: milliseconds) * 1_000_000 : nil
@@ -235,17 +252,30 @@ public final class HTTPServer {
             if let exchange = connection.exchange, exchange.isSuspended,
                 exchange.phase == .head || exchange.phase == .body
             {
-                exchange.answer(
-                    HTTPProblem(.unavailable, "no answer in time"),
-                    fields: [("Retry-After", "1")])
+                exchange.giveUp()
                 continue
             }
             cutCount += 1
-            connection.deadline = nil
-            connection.isCut = true
-            unsafe pulsegate_http_cut(connection.handle)
-            if let exchange = connection.exchange { resume(exchange) }
+            cut(connection)
         }
+    }
+
+    /// Finds connections whose client has gone in the middle of a header. libmicrohttpd reads once
+    /// for an edge of epoll: an end that comes together with the bytes before it is not seen.
+    private func cutDeserted() {
+        let now = clock()
+        guard now - lookedAt >= Self.lookNanoseconds else { return }
+        lookedAt = now
+        for connection in connections where connection.exchange == nil && !connection.isCut {
+            if unsafe pulsegate_http_has_left(connection.handle) != 0 { cut(connection) }
+        }
+    }
+
+    private func cut(_ connection: HTTPConnection) {
+        connection.deadline = nil
+        connection.isCut = true
+        unsafe pulsegate_http_cut(connection.handle)
+        if let exchange = connection.exchange { resume(exchange) }
     }
 }
 

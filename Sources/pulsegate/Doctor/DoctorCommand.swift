@@ -131,17 +131,9 @@ enum DoctorCommand {
     }
 
     private static func quoted(_ text: String) -> String {
-        var quoted = "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": quoted += "\\\""
-            case "\\": quoted += "\\\\"
-            case "\n": quoted += "\\n"
-            default:
-                // Below a blank JSON has escapes alone (RFC 8259, section 7).
-                quoted += scalar.value < 0x20 ? " " : String(scalar)
-            }
-        }
-        return quoted + "\""
+        // Every byte as `\u00XX`, and the quotes.
+        var quoted = FixedBuffer(capacity: 6 * text.utf8.count + 2)
+        quoted.append(jsonString: text.utf8.span)
+        return String(decoding: quoted.bytes)
     }
 }

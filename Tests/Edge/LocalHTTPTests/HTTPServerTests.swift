@@ -45,6 +45,25 @@ struct HTTPServerTests {
         #expect(answers.map(\.body) == (0..<20).map { "GET /\($0)" })
     }
 
+    /// Whatever else the loop has to do gets its turn in between.
+    @Test func turnAnswersSoManyRequestsAtMost() throws {
+        let bench = try ServerBench({ $0.connectionsPerAddressMax = 64 }, route: Self.echo)
+        let clients = try (0..<60).map { _ in try bench.connect() }
+        bench.turn { bench.server.connectionCount == 60 }
+        for client in clients { client.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n") }
+        var routed = 0
+        while bench.server.requestCount < 60 {
+            let before = routed
+            bench.server.service { exchange in
+                routed += 1
+                Self.echo(exchange)
+            }
+            #expect(routed - before <= 32)
+        }
+        #expect(bench.server.deadline == 0)
+        #expect(bench.turn { clients.allSatisfy { $0.answers.count == 1 } })
+    }
+
     @Test func bodyComesInPieces() throws {
         let bench = try ServerBench(route: Self.echo)
         let client = try bench.connect()

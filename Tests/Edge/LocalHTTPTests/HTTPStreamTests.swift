@@ -120,6 +120,21 @@ struct EventFeedTests {
         #expect(bench.turn { client.text.contains("event: alarm\ndata: !\n\n") })
     }
 
+    /// No descriptor tells of it: the loop has to.
+    @Test func eventIsDueAtOnce() throws {
+        let feed = EventFeed(capacity: 4_096, eventBytesMax: 256, clientsMax: 2)
+        let bench = try bench(feed)
+        let client = try listen(bench)
+        bench.server.service { _ in }
+        #expect(bench.server.deadline.map { $0 > bench.now } ?? true)
+        feed.publish("measurement") { $0.append("72") }
+        #expect(bench.server.deadline == 0)
+        bench.server.service { _ in }
+        bench.server.service { _ in }
+        client.read()
+        #expect(client.text.contains("data: 72"))
+    }
+
     @Test func whoIsManyEventsBehindIsCutOffAndTheOthersAreNot() throws {
         let feed = EventFeed(capacity: 64 << 10, eventBytesMax: 1_024, clientsMax: 2)
         let bench = try bench(feed)

@@ -38,6 +38,9 @@ int pulsegate_http_number(struct MHD_Daemon *daemon);
 // socket would be the daemon's no longer, so it stays open here.
 void pulsegate_http_cut(struct MHD_Connection *connection);
 
+// The client has closed its end and everything that it sent has been read.
+int pulsegate_http_has_left(struct MHD_Connection *connection);
+
 // Enumerations that Swift would name in its own way, which way depends on the version.
 static inline int pulsegate_http_is_yes(enum MHD_Result result) { return result == MHD_YES; }
 
