@@ -102,6 +102,11 @@ venv-cloud:
 test-cloud: venv-cloud ## cloud/: template, queries, dashboards, scripts, documents (a minute)
 	CHECKOV=$(VENV)-checkov/bin/checkov $(LIMIT) 900 $(VENV)-cloud/bin/python -m pytest -q Tests/Cloud
 
+.PHONY: test-monitoring
+test-monitoring: venv release ## Rules and dashboard in promtool, a Prometheus that scrapes the gateway
+	@.ci/setup packages packages-monitoring.txt
+	$(LIMIT) 600 $(PYTHON) -m pytest -q Tests/Monitoring
+
 # Who listens in the Bluetooth lane; with `--client bleak` beside it, their figures side by side.
 BLUEZ_CLIENTS ?= --client pulsegate
 

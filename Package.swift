@@ -252,8 +252,8 @@ let package = Package(
         tests(
             "AllocationTests", in: "Allocation",
             [
-                "Alarm", "BlueZ", "Bytes", "CMallocCount", "Gateway", "GatewayLoop", "LibCrypto",
-                "Linux",
+                "Alarm", "BlueZ", "Bytes", "CMallocCount", "Diagnostics", "Gateway", "GatewayLoop",
+                "LibCrypto", "Linux", "Query",
                 "RecordRing", "SensorLink", "TestSupport", "Time", "Uplink", "Vitals",
             ]),
     ]

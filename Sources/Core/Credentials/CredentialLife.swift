@@ -89,6 +89,10 @@ public struct CredentialLife: Sendable, SecretHolder {
         return (held.obtained.key, held.version)
     }
 
+    /// When the key that is held ends, microseconds since 1970; nil without one, or where it does
+    /// not end.
+    public var expiryWallMicroseconds: Int64? { held?.obtained.key.expiryWallMicroseconds }
+
     public var isFetching: Bool { work == .fetch }
 
     // MARK: Inputs

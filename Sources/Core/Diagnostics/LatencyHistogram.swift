@@ -4,6 +4,8 @@ public struct LatencyHistogram: Sendable {
     private static let bucketsPerOctave = 16
     private var counts = [UInt64](repeating: 0, count: 61 * 16)
     public private(set) var count: UInt64 = 0
+    /// All durations together, in nanoseconds: 2^64 are 584 years.
+    public private(set) var sum: UInt64 = 0
     /// The longest duration, exact, in nanoseconds.
     public private(set) var maximum: UInt64 = 0
 
@@ -13,6 +15,7 @@ public struct LatencyHistogram: Sendable {
         let value = UInt64(max(0, nanoseconds))
         counts[Self.bucket(of: value)] += 1
         count += 1
+        sum &+= value
         maximum = max(maximum, value)
     }
 
@@ -27,6 +30,23 @@ public struct LatencyHistogram: Sendable {
             if seen >= rank { return min(maximum, Self.upperEdge(of: bucket)) }
         }
         return maximum
+    }
+
+    /// Calls `body` for each of these octaves with the longest duration that is shorter than
+    /// 2^(octave + 1) nanoseconds, and how many lie at or below it, exactly.
+    public func forEachOctave(_ octaves: Range<Int>, _ body: (UInt64, UInt64) -> Void) {
+        precondition(
+            octaves.lowerBound >= 4 && octaves.upperBound < 63, "an octave has 16 buckets")
+        var seen: UInt64 = 0
+        var bucket = 0
+        for octave in octaves {
+            let end = (octave - 2) * Self.bucketsPerOctave
+            while bucket < end {
+                seen += counts[bucket]
+                bucket += 1
+            }
+            body((1 << UInt64(octave + 1)) - 1, seen)
+        }
     }
 
     /// Values below 16 have a bucket each; above, the top five bits choose it.

@@ -97,6 +97,7 @@ extension Gateway {
 
     mutating func takeChanges(at time: Moment) {
         while let change = panel.nextChange() {
+            if change.edge == .raise { raisedCounts[Int(change.condition.rawValue)] += 1 }
             switch (change.edge, change.condition.isRate) {
             case (.raise, true): counters.alarmsRaised += 1
             case (.raise, false): counters.technicalAlarmsRaised += 1

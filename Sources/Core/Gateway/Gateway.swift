@@ -20,6 +20,9 @@ import Vitals
 public struct Gateway: ~Copyable {
     public internal(set) var settings: GatewaySettings
     public internal(set) var counters = Counters()
+    /// How often each alarm was raised, by the condition's number.
+    public internal(set) var raisedCounts = [UInt64](
+        repeating: 0, count: AlarmCondition.allCases.count + 1)
     public internal(set) var cursor: RingCursor
     /// Arrival of a record → acknowledged by every sink or synced, nanoseconds of `now`.
     public internal(set) var durableLatency = LatencyHistogram()

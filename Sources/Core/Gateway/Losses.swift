@@ -211,6 +211,7 @@ extension Gateway {
         sink.forgetTold()
         sink.hold()
         let lost = sink.queue.giveUp(below: cursor.oldest)
+        sink.lostOverwritten += lost
         let loss = Loss(.overwritten, first: first, last: cursor.oldest - 1, count: lost)
         sink.note(loss)
         report(.recordsLost(sink: index, count: lost, .overwritten))
@@ -220,6 +221,11 @@ extension Gateway {
     mutating func noteUnreadable(_ loss: Loss, of index: Int, now: Int64) {
         let sink = sinks[index]
         tailMoved(now: now)
+        if loss.reason == .unknown {
+            sink.lostUnknown += loss.count
+        } else {
+            sink.lostUnreadable += loss.count
+        }
         report(.recordsLost(sink: index, count: loss.count, loss.reason))
         sink.note(loss)
         recordUnreadable(of: sink, now: now)

@@ -23,6 +23,10 @@ public final class Sink {
     var drainAt: Int64 = 0
     /// Requests begun.
     public internal(set) var requests: UInt64 = 0
+    /// Those of them that followed one that failed or was taken in part.
+    public internal(set) var retries: UInt64 = 0
+    /// Bytes of their bodies.
+    public internal(set) var requestBytes: UInt64 = 0
     /// Requests that failed as a whole.
     public internal(set) var failedRequests: UInt64 = 0
     /// Records that were refused within an answered request, each time counted.
@@ -59,6 +63,10 @@ public final class Sink {
     var unreadable: Loss?
     /// What only a newer version can read and no gap record has said yet.
     var unknown: Loss?
+    /// `queue.lost` by its reasons.
+    public internal(set) var lostOverwritten: UInt64 = 0
+    public internal(set) var lostUnreadable: UInt64 = 0
+    public internal(set) var lostUnknown: UInt64 = 0
     /// Losses that are said once more, because the gap records that said them were lost.
     public internal(set) var lossesSaidAgain: UInt64 = 0
     /// What gap records say that the sink does not have yet, oldest first.
@@ -84,6 +92,7 @@ public final class Sink {
         let end = kept.acknowledged.last.map { UInt64($0) + 1 } ?? 0
         let lost = overwritten - kept.acknowledgedCount(below: tail)
         queue.countLost(lost)
+        lostOverwritten = lost
         if lost > 0 {
             held = kept
             self.overwritten = Loss(.overwritten, first: kept.tail, last: tail - 1, count: lost)
@@ -210,6 +219,8 @@ extension Sink {
 
     /// A request of so many records begins.
     func noteRequest(records: Int, bytes: Int, now: Int64) {
+        requestBytes += UInt64(bytes)
+        if backoff.failures > 0 { retries += 1 }
         pace.begin(records: records, bytes: bytes, now: now)
         guard queue.part != .fresh, let rate = settings.drainRate else { return }
         drainAt = max(now, drainAt) + Int64(records) * 1_000_000_000 / Int64(rate)

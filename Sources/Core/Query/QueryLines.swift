@@ -7,7 +7,7 @@ import WireFormat
 /// What a query answers, line by line.
 ///
 /// ```
-/// records  as every sink gets them                     (MeasurementJSON.swift, MeasurementCSV.swift)
+/// records  as every sink gets them           (MeasurementJSON.swift, MeasurementCSV.swift)
 /// buckets  {"time":"2025-07-15T17:10:30.000000Z","sensor":"strap-1","last":72,"max":75,"min":70,
 ///           "count":5}
 /// losses   {"event":"gap","reason":"overwritten","count":12,"first_seq":100,"last_seq":111}

@@ -7,6 +7,7 @@ public import Time
 /// from=2025-07-15T17:10:33Z  to=-5min  sensor=strap-1  bucket=5s  format=csv  limit=1000
 /// ```
 public struct RecordQuery: Equatable, Sendable {
+    /// How lines are written.
     public enum Format: Equatable, Sendable { case ndjson, csv }
 
     /// Every parameter there is.
@@ -144,6 +145,7 @@ public struct RecordQuery: Equatable, Sendable {
 
 /// Why a query is refused: the parameter, its value, and what to write instead.
 public struct QueryError: Error, Equatable, Sendable, CustomStringConvertible {
+    /// What is wrong with the parameter.
     public enum Problem: Equatable, Sendable {
         case unknown
         case repeated

@@ -9,6 +9,8 @@ public struct HTTPSettings: Equatable, Sendable {
     public var connections: Int
     public var connectionsPerAddress: Int
     public var ingest: Ingest
+    /// Whether metrics say heart rates.
+    public var metricsHeartRate: Bool
 }
 
 /// A numeric address with its port: `127.0.0.1:8080`, `[::1]:8080`.
@@ -80,7 +82,8 @@ extension ConfigurationBuilder {
             return HTTPSettings(
                 listen: listen ?? ListenAddress(loopbackPort: 0), tokenFile: tokenFile,
                 connections: Int(connections), connectionsPerAddress: Int(perAddress),
-                ingest: section.text("ingest").flatMap { .init(rawValue: $0) } ?? .off)
+                ingest: section.text("ingest").flatMap { .init(rawValue: $0) } ?? .off,
+                metricsHeartRate: section.flag("metrics_heart_rate"))
         }
     }
 }

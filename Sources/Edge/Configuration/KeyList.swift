@@ -275,6 +275,10 @@ extension Key {
             .http, "ingest", .choice(HTTPSettings.Ingest.allCases.map(\.rawValue)),
             .value("off"),
             "Whether measurements and errors are taken from other devices."),
+        Key(
+            .http, "metrics_heart_rate", .yesOrNo, .value("no"),
+            "Whether `/metrics` says the heart rates of now: data about health, which a monitoring "
+                + "system keeps for months."),
     ]
 
     private static let sink: [Key] = [

@@ -149,8 +149,6 @@ public final class HTTPServer {
         guard exchange.isSuspended, !isClosing else { return }
         exchange.isSuspended = false
         hasResumed = true
-        // Between two turns nobody else would ask for the next one.
-        turnDue = clock()
         unsafe MHD_resume_connection(exchange.link.handle)
     }
 

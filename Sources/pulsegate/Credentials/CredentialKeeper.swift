@@ -77,6 +77,9 @@ final class CredentialKeeper {
         }
     }
 
+    /// When the key ends, microseconds since 1970; nil where that is not known.
+    var expiryWallMicroseconds: Int64? { life.expiryWallMicroseconds }
+
     /// The service has answered what was signed with this version; nil: it has taken it.
     func note(_ refusal: RequestRefusal?, version: UInt64) {
         guard let refusal else { return life.accepted(version: version) }

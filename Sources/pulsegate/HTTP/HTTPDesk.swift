@@ -21,6 +21,7 @@ final class HTTPDesk {
     let admission: Admission
     let page = Documents.page(PackageResources.index_html)
     let events: EventFeed
+    let metrics: MetricsDesk
     private let log: Log
     private var server: HTTPServer?
     private var retryAt: Int64 = 0
@@ -37,7 +38,11 @@ final class HTTPDesk {
     init(_ plan: HTTPPlan, device: String, sensors: Int, sinks: Int, log: Log) {
         var plan = plan
         let statusBytes = LocalStatus.byteLimit(sensors: sensors, sinks: sinks)
-        plan.server.answerBytesMax = max(plan.server.answerBytesMax, statusBytes)
+        plan.server.answerBytesMax = max(
+            plan.server.answerBytesMax, statusBytes,
+            MetricsDesk.byteLimit(sensors: sensors, sinks: sinks))
+        metrics = MetricsDesk(
+            sensors: sensors, sinks: sinks, saysHeartRate: plan.metricsHeartRate)
         self.plan = plan
         self.log = log
         admission = Admission(token: plan.token, host: plan.server.address)

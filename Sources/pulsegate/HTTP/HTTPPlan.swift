@@ -12,6 +12,9 @@ struct HTTPPlan {
     /// Measurements are taken from other devices.
     var takesMeasurements: Bool
 
+    /// Metrics say heart rates.
+    var metricsHeartRate: Bool
+
     /// Characters of a token: 16 of base64 are 96 bits, which nobody finds by trying.
     static let tokenLengths = 16...512
 
@@ -20,6 +23,7 @@ struct HTTPPlan {
         server.connectionsMax = settings.connections
         server.connectionsPerAddressMax = settings.connectionsPerAddress
         takesMeasurements = settings.ingest == .on
+        metricsHeartRate = settings.metricsHeartRate
         tokenFile = settings.tokenFile
         token = try settings.tokenFile.map { path throws(SetupError) in try Self.token(path) }
     }

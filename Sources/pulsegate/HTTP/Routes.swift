@@ -42,6 +42,7 @@ enum Routes {
         Route("POST", "/api/session", .open, BasicRoutes.openSession),
         Route("DELETE", "/api/session", .open, BasicRoutes.closeSession),
         Route("GET", "/api/records", .data, RecordsRoute.answer),
+        Route("GET", "/metrics", .data, MetricsDesk.answer),
     ]
 
     /// Finds the route and lets it answer those who may ask.

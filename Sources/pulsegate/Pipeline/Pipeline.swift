@@ -311,6 +311,15 @@ struct Pipeline: ~Copyable {
         return keeper.map { $0.usable(now: time.now()) != nil } ?? true
     }
 
+    /// Calls `body` for every sink that needs a key: its name, whether there is one, and when it
+    /// ends, microseconds since 1970.
+    func eachKey(_ body: (String, Bool, Int64?) -> Void) {
+        for keeper in desk?.keepers ?? [] {
+            let isUsable = keeper.usable(now: time.now()) != nil
+            for sink in keeper.sinks { body(sink.name, isUsable, keeper.expiryWallMicroseconds) }
+        }
+    }
+
     /// Each source of keys: its sinks, and the id of the key that it has.
     func keyLines() -> [String] {
         (desk?.keepers ?? []).map { keeper in

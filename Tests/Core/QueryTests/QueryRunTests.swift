@@ -92,6 +92,11 @@ struct QueryRunTests {
         #expect(found > 1_000, "the queries find something")
     }
 
+    private func gap(_ reason: String, _ first: Int, _ last: Int) -> String {
+        "{\"event\":\"gap\",\"reason\":\"\(reason)\",\"count\":\(last - first + 1),"
+            + "\"first_seq\":\(first),\"last_seq\":\(last)}"
+    }
+
     /// An instant as a query says it.
     private func text(_ seconds: Int64) -> String {
         appendedText { $0.append(timestamp: seconds * second) }
@@ -162,8 +167,7 @@ struct QueryRunTests {
         #expect(lines.count == 256 + 1 + 400)
         #expect(
             lines[256]
-                == #"{"event":"gap","reason":"overwritten","count":344,"first_seq":256,"#
-                + #""last_seq":599}"#)
+                == gap("overwritten", 256, 599))
         #expect(lines[255].contains(#""seq":255,"#))
         #expect(lines[257].contains(#""seq":600,"#))
     }
@@ -186,7 +190,7 @@ struct QueryRunTests {
         let lines = String(decoding: out.bytes).lines
         #expect(
             lines.first
-                == #"{"event":"gap","reason":"overwritten","count":10,"first_seq":0,"last_seq":9}"#)
+                == gap("overwritten", 0, 9))
         #expect(lines.count == 247)
     }
 
@@ -213,14 +217,14 @@ struct QueryRunTests {
         #expect(lines.count == 596 + 3)
         #expect(
             lines[100]
-                == #"{"event":"gap","reason":"unreadable","count":2,"first_seq":100,"last_seq":101}"#
+                == gap("unreadable", 100, 101)
         )
         #expect(
             lines[101]
-                == #"{"event":"gap","reason":"unknown","count":1,"first_seq":102,"last_seq":102}"#)
+                == gap("unknown", 102, 102))
         #expect(
             lines.last
-                == #"{"event":"gap","reason":"unreadable","count":1,"first_seq":599,"last_seq":599}"#
+                == gap("unreadable", 599, 599)
         )
         let early = ring.answer(try query(("to", text(hour / second + 50))))
         #expect(!early.contains("gap"))
@@ -248,7 +252,7 @@ struct QueryRunTests {
         #expect(lines.count == 256 + 1 + 488)
         #expect(
             lines[256]
-                == #"{"event":"gap","reason":"unreadable","count":256,"first_seq":256,"last_seq":511}"#
+                == gap("unreadable", 256, 511)
         )
     }
 
