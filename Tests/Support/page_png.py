@@ -24,10 +24,12 @@ from test_page import READY, SIZES  # noqa: E402
 from test_page_gateway import free_port  # noqa: E402
 
 SCALE = 0.1
-# Recording and second at which each strap begins; each hour has something to see.
-STRAPS = [("ride-78min", 900), ("run-47min", 250), ("indoor-trainer-38min", 600),
-          ("wrist-sensor-28min", 300), ("multisport-7h", 4000), ("ride-78min", 2700),
-          ("run-47min", 1500), ("multisport-7h", 9000)]
+# Recording, second at which each strap begins, limit: calm ones, one that crosses its limit, and
+# two that may go higher.
+STRAPS = [("multisport-7h", 2940, 150), ("run-47min", 1500, 185),
+          ("indoor-trainer-38min", 1140, 150),
+          ("multisport-7h", 4620, 150), ("multisport-7h", 9000, 150), ("ride-78min", 2700, 185),
+          ("multisport-7h", 3420, 150), ("multisport-7h", 5100, 150)]
 
 
 def stretch(name, first, seconds):
@@ -45,16 +47,16 @@ def main():
         desk, port = Desk(folder), free_port()
         try:
             addresses = [f"C0:00:00:00:00:{number:02X}" for number in range(len(STRAPS))]
-            for address, (name, first) in zip(addresses, STRAPS):
+            for address, (name, first, _) in zip(addresses, STRAPS):
                 bluetooth.order("sensor", address=address, name=address, advertising=True)
                 bluetooth.order("stream", addresses=[address], hz=SCALE,
                                 rates=stretch(name, first, arguments.seconds))
             desk.configure(
                 {"type": "bluetooth"}, file_sink("local"), ring={"size": "16MiB"},
                 http={"listen": f"127.0.0.1:{port}"}, alarm={"sensor_lost": "10s"},
-                **{f"sensor lane-{number + 1}": {"address": address,
-                                                 **({"high": 165} if number == 1 else {})}
-                   for number, address in enumerate(addresses)})
+                **{f"sensor lane-{number + 1}": {"address": address, "high": strap[2],
+                                                 "clear": strap[2] - 5}
+                   for number, (address, strap) in enumerate(zip(addresses, STRAPS))})
             run = desk.start(**bluetooth.environment)
             run.wait_for_log("http: listens")
             pages = {}
