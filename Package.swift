@@ -72,7 +72,7 @@ let package = Package(
         core("SensorLink", ["Bytes", "Uplink", "Vitals"]),
         core("Credentials", ["Bytes", "Time", "Uplink"]),
         core("Diagnostics", ["Bytes"]),
-        core("Doctor", ["Bytes"]),
+        core("Doctor", ["Bytes", "Diagnostics"]),
         core("Recording", ["Bytes"]),
         core("LiveView", ["Bytes"]),
         core(
@@ -87,13 +87,13 @@ let package = Package(
 
         // Edge
         shim("CLinux"),
-        edge("Linux", shim: "CLinux", ["Bytes", "RecordRing", "Time"]),
+        edge("Linux", shim: "CLinux", ["Bytes", "Diagnostics", "RecordRing", "Time"]),
         // OpenSSL: the C library that the user runs anyway, with SHA extensions of the CPU.
         shim("CCrypto", links: ["crypto"]),
         edge("LibCrypto", shim: "CCrypto", ["Bytes", "Kinesis", "SigV4"]),
         // libcurl: TLS, proxies, keep-alive and 25 years of odd servers in one library.
         shim("CCurl", links: ["curl", "ssl", "crypto"]),
-        edge("HTTPS", shim: "CCurl", ["Bytes", "Linux", "Time"]),
+        edge("HTTPS", shim: "CCurl", ["Bytes", "Linux", "SigV4", "Time"]),
         // zlib: gzip, in every Debian.
         shim("CZlib", links: ["z"]),
         edge("Zlib", shim: "CZlib", ["Bytes"]),
@@ -122,7 +122,7 @@ let package = Package(
             path: "Sources/Edge/ControlSocket", swiftSettings: shipped),
         // What the settings mean: every key with its default, unit and range.
         .target(
-            name: "Configuration", dependencies: ["Bytes", "Credentials", "Settings"],
+            name: "Configuration", dependencies: ["Credentials", "Diagnostics", "Settings"],
             path: "Sources/Edge/Configuration", swiftSettings: shipped),
 
         // The imperative shell
@@ -219,7 +219,7 @@ let package = Package(
             ]),
         tests(
             "LinuxTests", in: "Edge",
-            ["Bytes", "Linux", "RecordRing", "TestSupport", "Time", "Vitals"]),
+            ["Bytes", "Diagnostics", "Linux", "RecordRing", "TestSupport", "Time", "Vitals"]),
         tests("GPIOTests", in: "Edge", ["GPIO", "Linux", "TestSupport"]),
         tests("LineEditorTests", in: "Edge", ["LineEditor"]),
         tests("LocalHTTPTests", in: "Edge", ["Bytes", "Linux", "LocalHTTP", "TestSupport"]),

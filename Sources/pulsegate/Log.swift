@@ -65,17 +65,18 @@ final class Log {
     func write(_ level: LogLevel, _ text: String) {
         if level <= .warning { warningCount += 1 }
         guard level <= limit else { return }
-        keep(level, text)
+        let now = Clock.now()
+        keep(level, text, at: now.wallMicroseconds)
         if isQuiet { return }
-        if isJournal { return writeToJournal(level, text) }
+        if isJournal { return writeToJournal(level, text, now: now.monotonicNanoseconds) }
         var time = FixedBuffer(capacity: 32)
-        time.append(timestamp: Clock.now().wallMicroseconds)
+        time.append(timestamp: now.wallMicroseconds)
         Console.log("\(String(decoding: time.bytes)) \(level.name): \(text)")
     }
 
     /// One line an event, as fast as a journal on a card can bear.
-    private func writeToJournal(_ level: LogLevel, _ text: String) {
-        guard pace.admits(now: Clock.monotonicNanoseconds()) else { return }
+    private func writeToJournal(_ level: LogLevel, _ text: String, now: Int64) {
+        guard pace.admits(now: now) else { return }
         let suppressed = pace.takeSuppressed()
         if suppressed > 0 {
             Console.log("<4>log: \(suppressed) lines were left out: too many at once")
@@ -83,10 +84,10 @@ final class Log {
         Console.log("<\(level.rawValue)>\(text)")
     }
 
-    private func keep(_ level: LogLevel, _ text: String) {
+    private func keep(_ level: LogLevel, _ text: String, at wallMicroseconds: Int64) {
         sequence += 1
         let line = Line(
-            sequence: sequence, level: level, at: Clock.now().wallMicroseconds,
+            sequence: sequence, level: level, at: wallMicroseconds,
             text: String(decoding: text.utf8.prefix(Self.lineBytesMax), as: UTF8.self))
         if ring.count < Self.linesMax {
             ring.append(line)

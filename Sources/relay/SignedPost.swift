@@ -102,17 +102,3 @@ final class SignedPost {
         }
     }
 }
-
-extension Signer {
-    /// Appends what the last signature needs.
-    fileprivate mutating func append(
-        to headers: inout HTTPSHeaders, hashesContent: Bool
-    ) throws(HTTPSHeaderError) {
-        try headers.append("X-Amz-Date", date)
-        if let token = credentials.sessionToken {
-            try headers.append("X-Amz-Security-Token", token.utf8.span)
-        }
-        if hashesContent { try headers.append("X-Amz-Content-Sha256", contentHash) }
-        try headers.append("Authorization", authorization)
-    }
-}

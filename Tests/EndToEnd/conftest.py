@@ -12,6 +12,7 @@ import doubles  # noqa: E402
 from bluetooth import Bluetooth  # noqa: E402
 from certificates import ensure_certificates  # noqa: E402
 from gateway import BINARY, Desk  # noqa: E402
+from line_doubles import Collector  # noqa: E402
 from recordings import read_recording  # noqa: E402
 
 
@@ -88,3 +89,17 @@ def start_bluetooth():
     yield start
     for bluetooth in started:
         bluetooth.stop()
+
+
+@pytest.fixture
+def start_collector(certificates):
+    """A function that starts a Collector, with `tls=True` behind TLS; all stop with the test."""
+    started = []
+
+    def start(tls=False, **options):
+        started.append(Collector(certificates=certificates if tls else None, **options))
+        return started[-1]
+
+    yield start
+    for collector in started:
+        collector.stop()

@@ -2,23 +2,9 @@
 
 import pytest
 from gateway import (assert_in_order_and_once, file_sink, hex_lines, parse_lines, play)
-from line_doubles import PAGE, Answer, Collector
+from line_doubles import PAGE, Answer
 
 TOKEN = "s3cr3t-t0ken"
-
-
-@pytest.fixture
-def start_collector():
-    """A function that starts a Collector; all stop with the test."""
-    started = []
-
-    def start(**options):
-        started.append(Collector(**options))
-        return started[-1]
-
-    yield start
-    for double in started:
-        double.stop()
 
 
 @pytest.fixture
@@ -38,8 +24,8 @@ def http_sink(collector, name="web", **more):
 
 
 def test_a_whole_recording_arrives_under_its_token(
-        desk, start_collector, token_file, certificates, run_47min):
-    collector = start_collector(token=TOKEN, path="/v1/in?site=gym", certificates=certificates)
+        desk, start_collector, token_file, run_47min):
+    collector = start_collector(token=TOKEN, path="/v1/in?site=gym", tls=True)
     desk.configure(play(run_47min.path), http_sink(collector, token_file=token_file))
     run = desk.run(access_key=None, secret_key=None)
     assert run.status == 0, run.log

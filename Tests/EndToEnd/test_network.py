@@ -2,24 +2,11 @@
 
 import pytest
 from gateway import assert_in_order_and_once, play
-from line_doubles import Answer, Collector
+from line_doubles import Answer
 from proxy_double import Proxy
 from test_collector import TOKEN, http_sink
 
 HANDSHAKE = 0x16
-
-
-@pytest.fixture
-def start_collector(certificates):
-    started = []
-
-    def start(**options):
-        started.append(Collector(certificates=certificates, **options))
-        return started[-1]
-
-    yield start
-    for double in started:
-        double.stop()
 
 
 @pytest.fixture
@@ -32,7 +19,7 @@ def proxy():
 @pytest.mark.parametrize("host, name", [
     ("::1", "[::1]"), ("::1", "localhost"), ("127.0.0.1", "localhost")])
 def test_either_family_is_reached(desk, start_collector, run_47min, host, name):
-    collector = start_collector(host=host)
+    collector = start_collector(tls=True, host=host)
     sink = http_sink(collector, url=f"https://{name}:{collector.port}/in")
     desk.configure(play(run_47min.path), sink)
     run = desk.run()
@@ -55,7 +42,7 @@ def far(collector, desk):
 @pytest.mark.parametrize("variable", ["HTTPS_PROXY", "https_proxy", "ALL_PROXY"])
 def test_a_proxy_of_the_environment_tunnels_and_sees_nothing(
         desk, start_collector, proxy, run_47min, variable):
-    collector = start_collector(token=TOKEN)
+    collector = start_collector(tls=True, token=TOKEN)
     desk.configure(play(run_47min.path), far(collector, desk))
     run = desk.run(**{variable: proxy.url})
     assert "sink web: 2808 delivered, 0 lost" in run.log, run.log
@@ -69,7 +56,7 @@ def test_a_proxy_of_the_environment_tunnels_and_sees_nothing(
 
 def test_what_is_on_this_machine_is_reached_without_the_proxy(
         desk, start_collector, proxy, run_47min):
-    collector = start_collector()
+    collector = start_collector(tls=True)
     desk.configure(play(run_47min.path), http_sink(collector))
     run = desk.run(HTTPS_PROXY=proxy.url)
     assert "sink web: 2808 delivered, 0 lost" in run.log, run.log
@@ -80,7 +67,7 @@ def test_what_is_on_this_machine_is_reached_without_the_proxy(
     "407 Proxy Authentication Required", "502 Bad Gateway", "403 Forbidden"])
 def test_a_proxy_that_refuses_is_named_and_nothing_is_lost(
         desk, start_collector, proxy, run_47min, refusal):
-    collector = start_collector(token=TOKEN)
+    collector = start_collector(tls=True, token=TOKEN)
     desk.configure(play(run_47min.path, drain_timeout="500ms"), far(collector, desk))
     proxy.refusal = refusal
     run = desk.run(HTTPS_PROXY=proxy.url)
@@ -95,7 +82,7 @@ def test_a_proxy_that_refuses_is_named_and_nothing_is_lost(
 
 
 def test_a_proxy_that_is_not_there_is_named(desk, start_collector, run_47min):
-    collector = start_collector()
+    collector = start_collector(tls=True)
     desk.configure(play(run_47min.path, drain_timeout="500ms"), far(collector, desk))
     run = desk.run(HTTPS_PROXY="http://127.0.0.1:1")
     assert "If the environment names a proxy, check it too." in cause(run, "connect")
@@ -103,7 +90,7 @@ def test_a_proxy_that_is_not_there_is_named(desk, start_collector, run_47min):
 
 
 def test_a_name_that_no_dns_knows_is_named(desk, start_collector, run_47min):
-    collector = start_collector()
+    collector = start_collector(tls=True)
     desk.configure(play(run_47min.path, drain_timeout="500ms"), far(collector, desk))
     run = desk.run()
     assert "Check the spelling of collector.example" in cause(run, "nameResolution")
@@ -111,7 +98,7 @@ def test_a_name_that_no_dns_knows_is_named(desk, start_collector, run_47min):
 
 
 def test_an_answer_of_ten_megabytes_is_not_read_to_its_end(desk, start_collector, run_47min):
-    collector = start_collector()
+    collector = start_collector(tls=True)
     collector.script.append(Answer(200, b" " * (10 << 20), "application/json"))
     desk.configure(play(run_47min.path), http_sink(collector))
     run = desk.run()

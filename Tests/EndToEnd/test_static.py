@@ -60,18 +60,14 @@ def test_a_name_in_the_hosts_file_is_found(desk, plug_ins):
     assert "Failed to connect to localhost" in run.stdout
 
 
-def test_another_authority_is_refused(desk, certificates):
-    from line_doubles import Collector
-    collector = Collector(certificates=certificates)
-    try:
-        name, keys = http_sink(collector)
-        other = {key: value for key, value in keys.items() if key != "ca_file"}
-        desk.configure(hex_lines(drain_timeout="1s"), (name, other))
-        run = desk.run(text="00 48\n")
-        assert " certificate: " in run.log and "1 stays in the ring" in run.log, run.log
-        assert collector.requests == []
-    finally:
-        collector.stop()
+def test_another_authority_is_refused(desk, start_collector):
+    collector = start_collector(tls=True)
+    name, keys = http_sink(collector)
+    other = {key: value for key, value in keys.items() if key != "ca_file"}
+    desk.configure(hex_lines(drain_timeout="1s"), (name, other))
+    run = desk.run(text="00 48\n")
+    assert " certificate: " in run.log and "1 stays in the ring" in run.log, run.log
+    assert collector.requests == []
 
 
 def test_the_file_needs_nothing_beside_itself():

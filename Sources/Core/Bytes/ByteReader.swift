@@ -87,7 +87,11 @@ extension Span<UInt8> {
 
     /// Where `literal` begins for the first time, if it does.
     public func firstIndex(of literal: StaticString) -> Int? {
-        let wanted = literal.utf8Span
+        firstIndex(of: literal.utf8Span)
+    }
+
+    /// Where the bytes `wanted` begin for the first time, if they do.
+    public func firstIndex(of wanted: Span<UInt8>) -> Int? {
         guard wanted.count <= count else { return nil }
         for start in 0...(count - wanted.count)
         where extracting(start..<start + wanted.count).isEqual(to: wanted) {

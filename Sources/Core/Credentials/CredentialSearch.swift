@@ -1,4 +1,5 @@
 import Bytes
+import Time
 
 /// One search for an access key through the places where it may be, as a state machine: it says
 /// what to read, run or ask, and is told what came of it.
@@ -235,7 +236,7 @@ extension CredentialSearch {
                     accessKeyID: id, secretAccessKey: secret,
                     sessionToken: environment.sessionToken,
                     expiryWallMicroseconds: environment.expiration.flatMap {
-                        ExpiryText.wallMicroseconds($0)
+                        TimeReader.instant(zoned: $0)
                     }), place: "environment"))
     }
 

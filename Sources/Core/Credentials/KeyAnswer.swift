@@ -1,4 +1,5 @@
 import Bytes
+import Time
 
 /// Reads an access key out of the JSON of a provider.
 ///
@@ -69,7 +70,7 @@ public enum KeyAnswer {
         guard let secret = fields.values[1], !secret.isEmpty else { throw .missing("\(names[1])") }
         var expiry: Int64?
         if let text = fields.values[3], !text.isEmpty {
-            guard let time = ExpiryText.wallMicroseconds(text) else {
+            guard let time = TimeReader.instant(zoned: text) else {
                 throw .malformed("\(names[3])", "is no time such as 2025-07-15T17:10:33Z")
             }
             expiry = time

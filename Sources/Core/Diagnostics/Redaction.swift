@@ -1,8 +1,19 @@
 import Bytes
+
 /// Takes secrets out of the text of a configuration, for people who may see the rest.
 public enum Redaction {
-    /// Parts of a key's name that say that its value is a secret.
-    private static let secret = ["secret", "token", "password", "pin", "access_key"]
+    /// Words of a key's name that say that its value is a secret, wherever they stand in it.
+    private static let parts = ["secret", "token", "password"]
+
+    /// Whether the value of a key of this name may be a secret. A path of a file is none; the
+    /// arguments of a program may be one.
+    public static func isSecret(key: some StringProtocol) -> Bool {
+        let name = key.lowercased().filter { $0 != " " && $0 != "\t" && $0 != ";" && $0 != "#" }
+        if name == "credential_process" { return true }
+        let isSecret =
+            parts.contains { name.contains(text: $0) } || name.split(separator: "_").contains("pin")
+        return isSecret && !name.hasSuffix("_file")
+    }
 
     /// The text with the values of secret keys replaced. A path of a file is no secret, and helps.
     public static func redact(_ text: String) -> String {
@@ -12,31 +23,20 @@ public enum Redaction {
 
     private static func line(_ line: String) -> String {
         guard let equals = line.firstIndex(where: { $0 == "=" || $0 == ":" }) else { return line }
-        let key = line[..<equals].lowercased().filter { $0 != " " && $0 != "\t" && $0 != ";" }
-        let isPath = key.hasSuffix("_file")
-        let words = key.drop { $0 == "#" }.split(separator: "_").map { String($0) }
-        let isSecret = secret.contains { name in
-            words.contains(name) || key.contains(text: name) && name.contains("_")
+        let key = line[..<equals]
+        // The id of a key is no secret, and says whose account it is.
+        guard isSecret(key: key) || key.lowercased().contains(text: "access_key") else {
+            return userInformation(line)
         }
-        guard isSecret && !isPath else { return userInformation(line) }
         return line[...equals] + " (removed)"
     }
 
     /// `https://user:password@host`: what stands before the at sign goes too.
     private static func userInformation(_ line: String) -> String {
-        guard let scheme = firstRange(of: "://", in: line) else { return line }
+        guard let scheme = line.firstEnd(of: "://") else { return line }
         let rest = line[scheme...]
         let authority = rest.prefix { $0 != "/" && $0 != " " }
         guard let at = authority.lastIndex(of: "@") else { return line }
         return line[..<scheme] + "(removed)" + line[at...]
-    }
-
-    private static func firstRange(of word: String, in text: String) -> String.Index? {
-        var place = text.startIndex
-        while place < text.endIndex {
-            if text[place...].hasPrefix(word) { return text.index(place, offsetBy: word.count) }
-            place = text.index(after: place)
-        }
-        return nil
     }
 }

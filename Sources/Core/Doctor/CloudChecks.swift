@@ -1,4 +1,5 @@
 import Bytes
+
 /// From the gateway to the cloud: the clock, names, trust and keys.
 enum CloudChecks {
     static func all(_ evidence: Evidence) -> [Finding] {

@@ -1,4 +1,6 @@
 import Bytes
+import Diagnostics
+
 /// The machine: kernel, storage, power, watchdog, the service's own settings.
 enum MachineChecks {
     static func all(_ evidence: Evidence) -> [Finding] {
@@ -89,37 +91,19 @@ enum MachineChecks {
 
     // MARK: Storage
 
-    /// The mount under a folder: the last of the longest mount points (proc(5), mountinfo).
-    private static func mount(_ folder: String, _ text: String) -> (kind: String, flags: String)? {
-        var best: (length: Int, kind: String, flags: String)?
-        for line in text.split(separator: "\n") {
-            let words = line.split(separator: " ").map { String($0) }
-            guard let dash = words.firstIndex(of: "-"), dash >= 6, words.count > dash + 2 else {
-                continue
-            }
-            let point = words[4]
-            let isAbove = point == "/" || folder == point || folder.hasPrefix(point + "/")
-            if isAbove && point.utf8.count >= best?.length ?? 0 {
-                let flags = words[5] + "," + (words.last ?? "")
-                best = (point.utf8.count, words[dash + 1], flags)
-            }
-        }
-        return best.map { ($0.kind, $0.flags) }
-    }
-
     private static func disk(_ evidence: Evidence) -> Finding {
         let wishes = evidence.wishes ?? Wishes()
         guard
-            let mount = mount(
-                wishes.dataFolder, evidence.read("/proc/self/mountinfo") ?? "")
+            let mount = MountTable(evidence.read("/proc/self/mountinfo") ?? "")
+                .mount(of: wishes.dataFolder)
         else { return .warning("disk", "not known", "look at findmnt") }
-        let place = "\(wishes.dataFolder) on \(mount.kind)"
-        if mount.flags.split(separator: ",").contains("ro") {
+        let place = "\(wishes.dataFolder) on \(mount.fileSystem)"
+        if mount.isReadOnly {
             return .error(
                 "disk", "\(place), read-only",
                 "mount it writable; a card that has become read-only is dying: replace it")
         }
-        switch mount.kind {
+        switch mount.fileSystem {
         case "tmpfs", "ramfs", "overlay":
             let seen = "\(place): in memory, gone after a power cut"
             let remedy = "choose a [gateway] data folder on a partition of its own"
@@ -129,9 +113,30 @@ enum MachineChecks {
             return .warning("disk", place, "use ext4: this one breaks in power cuts")
         case "nfs", "nfs4", "cifs", "9p":
             return .warning("disk", place, "use a local disk: the ring must work without a network")
-        default: return .ok("disk", place)
+        default: return space(evidence, wishes, place)
         }
     }
+
+    /// Room for the ring, which takes all of its size when it is made, and for what is beside it.
+    private static func space(_ evidence: Evidence, _ wishes: Wishes, _ place: String) -> Finding {
+        guard let free = evidence.freeBytes(wishes.dataFolder) else { return .ok("disk", place) }
+        let isMade = evidence.list(wishes.dataFolder).contains("ring")
+        let wanted = isMade ? 0 : wishes.ringBytes
+        let seen = "\(place), \(free >> 20) MiB free"
+        if free < wanted {
+            return .error(
+                "disk", "\(seen), and the ring wants \(wanted >> 20)",
+                "make [ring] size smaller, or room on the disk")
+        }
+        if free - wanted < spareBytes {
+            return .warning(
+                "disk", seen, "make room: \(spareBytes >> 20) MiB beside the ring is little enough")
+        }
+        return .ok("disk", seen)
+    }
+
+    /// File sinks, error records, a repair's side file and the journal.
+    private static let spareBytes: UInt64 = 64 << 20
 
     /// eMMC tells its age (JEDEC JESD84-B51, EXT_CSD 267 to 269); SD cards do not.
     private static func cardHealth(_ evidence: Evidence) -> Finding {

@@ -1,4 +1,5 @@
 import Bytes
+
 /// From the strap to the gateway: BlueZ, its adapter and the bus.
 enum RadioChecks {
     static func all(_ evidence: Evidence) -> [Finding] {

@@ -117,10 +117,23 @@ public enum PatientPost {
             throw .init(PostRefusal(.notATime, .time, value: found.place))
         }
         let bytes = Array(text.utf8)
-        guard let time = InternetTime.microseconds(bytes.span), time >= 0, time < timeEnd else {
-            throw .init(PostRefusal(.notATime, .time, value: found.place))
-        }
+        guard isInternetTime(bytes.span), let time = TimeReader.instant(zoned: text), time >= 0,
+            time < timeEnd
+        else { throw .init(PostRefusal(.notATime, .time, value: found.place)) }
         return time
+    }
+
+    /// Of what is read as a time, what RFC 3339 section 5.6 draws: seconds, at most nine digits
+    /// behind them, `Z` or an offset with a colon.
+    private static func isInternetTime(_ text: Span<UInt8>) -> Bool {
+        guard text.count >= 20, text[16] == UInt8(ascii: ":") else { return false }
+        var end = text.count - 1
+        if text[end] != UInt8(ascii: "Z") {
+            end = text.count - 6
+            guard text[end + 3] == UInt8(ascii: ":") else { return false }
+        }
+        let hasFraction = text[19] == UInt8(ascii: ".")
+        return hasFraction ? (21...29).contains(end) : end == 19
     }
 }
 

@@ -1,5 +1,5 @@
 public import Bytes
-import Time
+internal import Time
 
 /// One record of a stream that has been judged: which form it has, and where in its bytes the
 /// fields lie that the relay needs.
@@ -64,9 +64,11 @@ public struct RelayRecord: Equatable, Sendable {
             time = try fields.string(.timestamp)
             beatsPerMinute = try fields.wholeHeartRate(bytes)
         }
-        guard let microseconds = InternetTime.microseconds(bytes.extracting(time)) else {
-            throw .notATime(isPatient ? "time" : "timestamp")
-        }
+        // RFC 3339 does without no second.
+        guard time.count >= 20, bytes[time.lowerBound + 16] == UInt8(ascii: ":"),
+            let microseconds = TimeReader.instant(
+                zoned: String(decoding: bytes.extracting(time)))
+        else { throw .notATime(isPatient ? "time" : "timestamp") }
         timeMicroseconds = microseconds
     }
 

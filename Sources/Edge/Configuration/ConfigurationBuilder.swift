@@ -203,6 +203,21 @@ extension ConfigurationBuilder {
         return order == .newestFirst ? 200 : nil
     }
 
+    /// Notes whose `value` it is. Refuses the `key` of a section that has another's.
+    mutating func own<Value: Hashable>(
+        _ value: Value, by name: String, _ section: Key.Section, key: String,
+        _ owners: inout [Value: String]
+    ) {
+        if let owner = owners[value] {
+            read(section, name) { reader in
+                reader.refuse(
+                    key, "is that of [\(section.rawValue) \(owner)] too",
+                    remedy: "give each \(section.rawValue) its own")
+            }
+        }
+        owners[value] = name
+    }
+
     /// Two sinks that append to one file would rotate it under each other.
     private mutating func checkPaths(of sinks: [SinkSettings]) {
         var owners: [String: String] = [:]

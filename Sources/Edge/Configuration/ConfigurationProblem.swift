@@ -1,4 +1,4 @@
-import Bytes
+internal import Diagnostics
 internal import Settings
 
 /// One thing that is wrong with a configuration: where, what, and what to do about it.
@@ -48,23 +48,14 @@ extension ConfigurationProblem {
 
     /// The value, unless it may be a secret: what is said here goes into logs.
     private static func shown(_ entry: SettingsEntry) -> String {
-        isSecret(key: entry.key) ? "..." : entry.value
+        Redaction.isSecret(key: entry.key) ? "..." : entry.value
     }
 
     /// The line as far as it is no secret.
     private static func shown(line: String) -> String {
-        guard let equals = line.firstIndex(of: "="), isSecret(key: line[..<equals]) else {
-            return line
-        }
+        guard let equals = line.firstIndex(of: "="), Redaction.isSecret(key: line[..<equals])
+        else { return line }
         return line[...equals] + " ..."
-    }
-
-    /// Keys whose value looks like a secret. Names of files are none; the arguments of a program
-    /// may be.
-    private static func isSecret(key: some StringProtocol) -> Bool {
-        let name = key.lowercased().filter { $0 != " " && $0 != "\t" }
-        return ["secret", "token", "password"].contains { name.contains(text: $0) }
-            && !name.hasSuffix("_file") || name == "credential_process"
     }
 
     /// At `heading`: `[alarm]`.

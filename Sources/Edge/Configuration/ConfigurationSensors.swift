@@ -30,14 +30,7 @@ extension ConfigurationBuilder {
                 Self.buildSensor(&section, bluetooth, alarm)
             }
             if let address = sensor.address {
-                if let owner = owners[address] {
-                    read(.sensor, name) { section in
-                        section.refuse(
-                            "address", "is that of [sensor \(owner)] too",
-                            remedy: "give each sensor its own")
-                    }
-                }
-                owners[address] = name
+                own(address, by: name, .sensor, key: "address", &owners)
             }
             sensors.append(sensor)
         }

@@ -18,15 +18,7 @@ extension ConfigurationBuilder {
                 Self.buildOutput(&section, data: data)
             }
             if case .gpio(let chip, let line, _, _) = output.target {
-                let place = "\(chip) \(line)"
-                if let owner = owners[place] {
-                    read(.output, name) { section in
-                        section.refuse(
-                            "line", "is that of [output \(owner)] too",
-                            remedy: "give each output its own")
-                    }
-                }
-                owners[place] = name
+                own("\(chip) \(line)", by: name, .output, key: "line", &owners)
             }
             outputs.append(output)
         }

@@ -4,6 +4,9 @@ internal import Bytes
 public struct ProcessMemory: Equatable, Sendable {
     /// Pages in memory (VmRSS).
     public let residentBytes: Int
+    /// The most that there were so far (VmHWM). It is not getrusage(2)'s, which begins with the
+    /// set of the program that started this one.
+    public let residentBytesMax: Int
     /// Those of them that no file stands behind (RssAnon): what the process itself has taken.
     public let ownBytes: Int
     public let threads: Int
@@ -16,11 +19,13 @@ public struct ProcessMemory: Equatable, Sendable {
             let file = try FileDescriptor.open(path, .readOnly)
             _ = try file.read(atMost: text.capacity, into: &text, subject: path)
         } catch {
-            return ProcessMemory(residentBytes: 0, ownBytes: 0, threads: 0)
+            return ProcessMemory(
+                residentBytes: 0, residentBytesMax: 0, ownBytes: 0, threads: 0)
         }
         let lines = text.withBytes { String(decoding: $0) }
         return ProcessMemory(
             residentBytes: number("VmRSS:", lines) << 10,
+            residentBytesMax: number("VmHWM:", lines) << 10,
             ownBytes: number("RssAnon:", lines) << 10, threads: number("Threads:", lines))
     }
 

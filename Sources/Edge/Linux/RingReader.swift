@@ -89,9 +89,17 @@ public struct RingReader: ~Copyable {
         }
         let isOurs = try wrap { () throws(SystemError) in try file.lock(path) }
         guard isOurs else { throw .locked(path: path) }
-        let front = try front(of: file, path)
-        return RingReader(file, path: path, front: front, pauses: 0, wait: {})
+        do throws(RingReaderError) {
+            let front = try front(of: file, path)
+            return RingReader(file, path: path, front: front, pauses: 0, wait: {})
+        } catch {
+            file.unlock()
+            throw error
+        }
     }
+
+    /// Gives the lock back, if it has it.
+    deinit { file.unlock() }
 
     /// What the first bytes and the length of a file say.
     private struct Front {

@@ -1,4 +1,3 @@
-internal import Bytes
 internal import CLinux
 internal import Glibc
 
@@ -15,6 +14,39 @@ public enum Terminal {
 
     /// Forgets what was typed.
     public static func dropInput() { tcflush(0, TCIFLUSH) }
+
+    /// A line that is typed on standard input and not shown, without its end; nil when nothing
+    /// comes any more. What it was before, the terminal is again afterwards.
+    public static func readHidden(prompt: String) -> String? {
+        var shown = termios()
+        guard unsafe tcgetattr(0, &shown) == 0 else { return nil }
+        var hidden = shown
+        hidden.c_lflag &= ~tcflag_t(ECHO)
+        hidden.c_lflag |= tcflag_t(ICANON | ISIG)
+        hidden.c_iflag |= tcflag_t(ICRNL)
+        guard unsafe tcsetattr(0, TCSADRAIN, &hidden) == 0 else { return nil }
+        defer {
+            unsafe tcsetattr(0, TCSADRAIN, &shown)
+            write("\n")
+        }
+        write(prompt)
+        var line: [UInt8] = []
+        var byte: UInt8 = 0
+        // A line of a terminal in canonical mode has at most 4,096 bytes (termios(3)).
+        while line.count < 4_096, unsafe Glibc.read(0, &byte, 1) == 1 {
+            if byte == UInt8(ascii: "\n") { return String(decoding: line, as: UTF8.self) }
+            line.append(byte)
+        }
+        return nil
+    }
+
+    private static func write(_ text: String) {
+        do throws(SystemError) {
+            try FileDescriptor.write(Array(text.utf8).span, to: 1, subject: "standard output")
+        } catch {
+            // Who cannot be asked answers nothing.
+        }
+    }
 
     /// Columns and rows; nil when it is no terminal or does not say (serial lines say 0 × 0).
     public static func size(_ number: Int32) -> (columns: Int, rows: Int)? {
@@ -39,31 +71,6 @@ public enum Environment {
         guard unsafe gethostname(&name, 255) == 0 else { return "pulsegate" }
         let bytes = name.prefix { $0 != 0 && $0 != CChar(UInt8(ascii: ".")) }
         return String(decoding: bytes.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    }
-}
-
-/// What the process has used.
-public enum ProcessUsage {
-    /// The largest resident set so far, in KiB: VmHWM of proc(5); 0 when it cannot be read. It is
-    /// not getrusage(2)'s, which begins with the set of the program that started this one.
-    public static func residentKibibytesMax() -> Int {
-        let path = "/proc/self/status"
-        var text = FixedBuffer(capacity: 4_096)
-        do throws(SystemError) {
-            let file = try FileDescriptor.open(path, .readOnly)
-            _ = try file.read(atMost: text.capacity, into: &text, subject: path)
-        } catch {
-            return 0
-        }
-        guard let line = text.bytes.firstIndex(of: "VmHWM:") else { return 0 }
-        var kibibytes = 0
-        for index in line..<text.count {
-            let byte = text.bytes[index]
-            if byte == UInt8(ascii: "\n") { break }
-            guard byte >= UInt8(ascii: "0"), byte <= UInt8(ascii: "9") else { continue }
-            kibibytes = kibibytes * 10 + Int(byte - UInt8(ascii: "0"))
-        }
-        return kibibytes
     }
 }
 

@@ -54,6 +54,7 @@ enum DoctorCommand {
         }
         return Evidence(
             read: { read(root + $0) }, list: { Path.names(in: root + $0) },
+            freeBytes: { Storage.freeBytes(at: root + $0) },
             link: { Path.link(at: root + $0) }, seconds: Clock.now().wallMicroseconds / 1_000_000,
             builtSeconds: Clock.buildMicroseconds / 1_000_000, wishes: wishes,
             configurationFault: fault)
@@ -79,6 +80,7 @@ enum DoctorCommand {
         }
         wishes.dataFolder = configuration.dataDirectory
         wishes.allowsVolatile = configuration.ring.allowsVolatile
+        wishes.ringBytes = UInt64(configuration.ring.sizeBytes)
         wishes.memoryBytes = configuration.memoryBytes
         let environment = CredentialEnvironment(variable: Environment.value)
         for sink in configuration.sinks {
@@ -131,17 +133,9 @@ enum DoctorCommand {
     }
 
     private static func quoted(_ text: String) -> String {
-        var quoted = "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": quoted += "\\\""
-            case "\\": quoted += "\\\\"
-            case "\n": quoted += "\\n"
-            default:
-                // Below a blank JSON has escapes alone (RFC 8259, section 7).
-                quoted += scalar.value < 0x20 ? " " : String(scalar)
-            }
-        }
-        return quoted + "\""
+        // Every byte as `\u00XX`, and the quotes.
+        var quoted = FixedBuffer(capacity: 6 * text.utf8.count + 2)
+        quoted.append(jsonString: text.utf8.span)
+        return String(decoding: quoted.bytes)
     }
 }

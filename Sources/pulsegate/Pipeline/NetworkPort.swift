@@ -77,8 +77,6 @@ struct RequestWriter: ~Copyable {
     private let preparation: [UInt8]
     private let preparationRequest: CanonicalRequest
     private let compressor: Compressor?
-    /// The content's hash in hexadecimal.
-    private var contentHash = FixedBuffer(capacity: 2 * SHA256Digest.byteCount)
 
     init(plan: NetworkPlan, compressor: Compressor?) throws(SigningError) {
         let before = try Self.preparationRequest(plan)
@@ -204,11 +202,6 @@ struct RequestWriter: ~Copyable {
         } catch {
             throw RequestError(text: "the request cannot be signed: \(error)")
         }
-        if hashesContent {
-            contentHash.removeAll()
-            let digest = LibCrypto.sha256(message.body.bytes)
-            contentHash.append(hex: digest.bytes)
-        }
         do throws(HTTPSHeaderError) {
             try write(&message.headers, isPreparation: isPreparation)
         } catch {
@@ -228,19 +221,7 @@ struct RequestWriter: ~Copyable {
         }
         if let target { try headers.append("X-Amz-Target", target.span) }
         if let fixed { try headers.append("Authorization", fixed.span) }
-        if hashesContent { try headers.append("X-Amz-Content-Sha256", contentHash.bytes) }
-        try signer?.append(to: &headers)
-    }
-}
-
-extension Signer {
-    /// Appends what the last signature needs.
-    fileprivate mutating func append(to headers: inout HTTPSHeaders) throws(HTTPSHeaderError) {
-        try headers.append("X-Amz-Date", date)
-        if let token = credentials.sessionToken {
-            try headers.append("X-Amz-Security-Token", token.utf8.span)
-        }
-        try headers.append("Authorization", authorization)
+        try signer?.append(to: &headers, hashesContent: hashesContent)
     }
 }
 

@@ -80,7 +80,8 @@ enum SupportCommand {
 
     /// Figures before `bpm`, and lines about alarms, say what a heart did.
     static func withoutHealthData(_ text: String) -> String {
-        text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
+        text.split(separator: "\n", omittingEmptySubsequences: false).map { part in
+            let line = String(part)
             if line.contains(text: "ALARM") || line.contains(text: "alarm ") { return "(an alarm)" }
             var words = line.split(separator: " ", omittingEmptySubsequences: false)
                 .map { String($0) }
@@ -100,13 +101,7 @@ enum SupportCommand {
         }
         let path = output ?? "pulsegate-support.tar"
         do throws(SystemError) {
-            var file = try NewFile.create(path, replacing: true)
-            for start in stride(from: 0, to: archive.count, by: NewFile.lineBytesMax) {
-                let end = min(start + NewFile.lineBytesMax, archive.count)
-                file.lines.append(archive.span.extracting(start..<end))
-                try file.flushWhenFull()
-            }
-            try file.finish()
+            try save(archive, path)
             Console.line("\(path): \(archive.count) bytes")
             return ExitStatus.success
         } catch {
@@ -120,22 +115,22 @@ enum SupportCommand {
         (Environment.value("RUNTIME_DIRECTORY") ?? "/tmp") + "/pulsegate-support.tar"
     }
 
-    private static func keep(_ archive: [UInt8]) { _ = keepQuietly(archive) }
-
-    private static func keepQuietly(_ archive: [UInt8]) -> Bool {
+    private static func keep(_ archive: [UInt8]) {
         do throws(SystemError) {
-            var file = try NewFile.create(keptPath, replacing: true)
-            for start in stride(from: 0, to: archive.count, by: NewFile.lineBytesMax) {
-                let end = min(start + NewFile.lineBytesMax, archive.count)
-                file.lines.append(archive.span.extracting(start..<end))
-                try file.flushWhenFull()
-            }
-            try file.finish()
-            return true
+            try save(archive, keptPath)
         } catch {
             Console.error("support: \(error); a broken transfer must begin again")
-            return false
         }
+    }
+
+    private static func save(_ archive: [UInt8], _ path: String) throws(SystemError) {
+        var file = try NewFile.create(path, replacing: true)
+        for start in stride(from: 0, to: archive.count, by: NewFile.lineBytesMax) {
+            let end = min(start + NewFile.lineBytesMax, archive.count)
+            file.lines.append(archive.span.extracting(start..<end))
+            try file.flushWhenFull()
+        }
+        try file.finish()
     }
 
     private static func sendAgain(from first: Int) -> Int32 {

@@ -2,16 +2,7 @@
 # The guest without systemd: mounts, D-Bus, the simulated GPIO chip, then the conductor. Its end
 # is the machine's.
 export PATH=/usr/sbin:/usr/bin HOME=/root LANG=C.UTF-8
-mount -t proc proc /proc
-mount -t sysfs sysfs /sys
-mount -t devtmpfs devtmpfs /dev 2>/dev/null
-mkdir -p /dev/pts /dev/shm
-mount -t devpts devpts /dev/pts
-mount -t tmpfs tmpfs /dev/shm
-mount -t tmpfs -o mode=755 tmpfs /run
-mount -t tmpfs tmpfs /tmp
-mount -t configfs configfs /sys/kernel/config
-ip link set lo up
+. /lab/code/guest/mounts.sh
 mkdir -p /run/dbus
 rm -rf /var/lib/bluetooth && mkdir -m 700 /var/lib/bluetooth
 rm -f /etc/machine-id

@@ -111,6 +111,7 @@ import Testing
         ("password: hunter2", "password: (removed)"),
         ("# token = old", "# token = (removed)"),
         ("token_file = /etc/pulsegate/token", "token_file = /etc/pulsegate/token"),
+        ("credential_process = keys --pass hunter2", "credential_process = (removed)"),
         ("ping = yes", "ping = yes"),
         ("high = 150", "high = 150"),
         ("[sink pin]", "[sink pin]"),

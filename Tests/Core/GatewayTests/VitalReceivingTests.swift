@@ -206,17 +206,11 @@ struct VitalReceivingTests {
 /// Records of kinds that only a newer version knows.
 struct UnknownKindTests {
     private func slot(_ sequence: UInt64, kind: UInt8 = 1) -> [UInt8] {
-        var slot = FixedBuffer(capacity: Record.slotBytes)
-        slot.resize(to: Record.slotBytes)
-        var bytes = slot.mutableBytes(in: 0..<Record.slotBytes)
-        Record(
-            sequence: sequence, time: Moment(monotonicNanoseconds: 1, wallMicroseconds: 1),
-            clock: .synced, boot: BootID(high: 1, low: 2), session: 7, sensor: name("strap"),
-            payload: .heartRate(HeartRateMeasurement(beatsPerMinute: 60))
-        ).encode(into: &bytes)
+        var slot = Record.slot(sequence: sequence)
+        var bytes = slot.mutableSpan
         bytes[5] = kind
         bytes.store(CRC32C.checksum(bytes.span.extracting(4..<Record.slotBytes)), at: 0)
-        return [UInt8](copying: slot.bytes)
+        return slot
     }
 
     /// Neither damage nor an overwriting: the gap says that the records are there.

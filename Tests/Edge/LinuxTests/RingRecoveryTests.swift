@@ -142,10 +142,10 @@ struct RingRecoveryTests {
         await #expect(processExitsWith: .success) {
             let folder = try TemporaryFolder()
             let file = try RingFile.open(folder.file("ring"), bytes: 16 << 20)
-            let before = ProcessUsage.residentKibibytesMax()
+            let before = ProcessMemory.read().residentBytesMax
             let found = try file.recover()
             #expect(found.recordCount == 0)
-            #expect(ProcessUsage.residentKibibytesMax() - before < 2_048)
+            #expect(ProcessMemory.read().residentBytesMax - before < 2_048 << 10)
         }
     }
 }

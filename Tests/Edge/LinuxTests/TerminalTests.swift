@@ -72,14 +72,14 @@ struct EnvironmentTests {
         let status = try text(of: "/proc/self/status")
         let line = try #require(status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") })
         let kibibytes = try #require(Int(line.filter { $0.isNumber }))
-        #expect(ProcessUsage.residentKibibytesMax() >= kibibytes, "it was read first")
+        #expect(ProcessMemory.read().residentBytesMax >> 10 >= kibibytes, "it was read first")
     }
 
     /// getrusage(2) hands the largest set of the starting program on to the started one.
     @Test func memoryOfTheProgramThatStartedUsIsNotOurs() async {
         let bytes = [UInt8](repeating: 1, count: 192 << 20)
         await #expect(processExitsWith: .success) {
-            #expect(ProcessUsage.residentKibibytesMax() < 128 << 10)
+            #expect(ProcessMemory.read().residentBytesMax >> 10 < 128 << 10)
         }
         #expect(bytes[bytes.count - 1] == 1)
     }

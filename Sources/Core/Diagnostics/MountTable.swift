@@ -12,6 +12,8 @@ public struct MountTable: Equatable, Sendable {
         public let point: String
         public let fileSystem: String
         public let source: String
+        /// Nothing can be written: the mount or its file system says `ro`.
+        public let isReadOnly: Bool
         fileprivate let options: [Substring]
 
         /// The value of an option of the file system, as in `upperdir=/upper`.
@@ -31,10 +33,12 @@ public struct MountTable: Equatable, Sendable {
             guard fields.count >= 10, let dash = fields[6...].firstIndex(of: "-"),
                 fields.count > dash + 3
             else { return nil }
+            let options = fields[dash + 3].split(separator: ",")
             return Mount(
                 point: Self.unescaped(fields[4]), fileSystem: Self.unescaped(fields[dash + 1]),
                 source: Self.unescaped(fields[dash + 2]),
-                options: fields[dash + 3].split(separator: ","))
+                isReadOnly: (options + fields[5].split(separator: ",")).contains("ro"),
+                options: options)
         }
     }
 
