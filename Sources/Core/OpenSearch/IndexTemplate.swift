@@ -11,14 +11,17 @@ public enum IndexTemplate {
         "/_index_template/pulsegate-\(index)"
     }
 
-    /// Appends the template's body.
-    public static func append(index: Span<UInt8>, to body: inout FixedBuffer) {
+    /// Appends the template's body. `hasForms`: posted forms are among the documents, whose heart
+    /// rates have decimals.
+    public static func append(
+        index: Span<UInt8>, hasForms: Bool = false, to body: inout FixedBuffer
+    ) {
         body.append("{\"index_patterns\":[\"")
         body.append(index)
         body.append("\"],\"priority\":100,\"template\":{\"mappings\":{\"dynamic\":false,")
         body.append("\"properties\":{")
         var isFirst = true
-        for group in groups {
+        for group in groups + [rates(hasForms: hasForms)] {
             for name in group.names {
                 if !isFirst { body.append(UInt8(ascii: ",")) }
                 isFirst = false
@@ -41,10 +44,15 @@ public enum IndexTemplate {
         let names: [StaticString]
     }
 
+    private static func rates(hasForms: Bool) -> Group {
+        Group(type: hasForms ? "float" : "integer", names: ["heart_rate"])
+    }
+
     private static var groups: [Group] {
         [
             Group(
-                type: "date", names: ["timestamp", "first_timestamp", "last_timestamp"]),
+                type: "date",
+                names: ["timestamp", "first_timestamp", "last_timestamp", "time"]),
             // A sensor's own clock has no zone; it is not one to search by.
             Group(
                 type: "date", more: ",\"format\":\"strict_date_hour_minute_second\"",
@@ -55,7 +63,7 @@ public enum IndexTemplate {
                     "device_id", "sensor", "session_id", "clock", "measurement", "event", "reason",
                     "sink", "status", "sensor_status", "glucose_range", "temperature_type",
                     "glucose_type", "sample_location", "characteristic", "alarm", "state",
-                    "priority",
+                    "priority", "patient", "path", "pointer", "payload_encoding",
                 ]),
             Group(
                 type: "long",
@@ -63,8 +71,8 @@ public enum IndexTemplate {
             Group(
                 type: "integer",
                 names: [
-                    "heart_rate", "energy_kj", "schema", "user_id", "sensor_seq", "status_code",
-                    "beats_per_minute", "limit", "pause_seconds",
+                    "energy_kj", "schema", "user_id", "sensor_seq", "status_code",
+                    "beats_per_minute", "limit", "pause_seconds", "payload_bytes", "message_bytes",
                 ]),
             Group(
                 type: "float",
@@ -73,8 +81,9 @@ public enum IndexTemplate {
                     "blood_pressure_mean", "body_temperature", "oxygen_saturation",
                     "oxygen_saturation_fast", "oxygen_saturation_slow", "pulse_rate",
                     "pulse_rate_fast", "pulse_rate_slow", "pulse_amplitude_index", "glucose_level",
+                    "respiratory_rate",
                 ]),
-            Group(type: "boolean", names: ["contact", "payload_cut"]),
+            Group(type: "boolean", names: ["contact", "payload_cut", "message_cut"]),
             Group(type: "text", names: ["error_message"]),
             // Kept, and not searched.
             Group(

@@ -57,7 +57,7 @@ extension SinkPlan.Kind {
                     target: "Firehose_20150804.PutRecordBatch"))
         case .openSearch(let service, let access, let putsTemplate):
             var plan = try NetworkPlan(service, of: sink, access)
-            if putsTemplate { plan.preparation = Self.template(for: service) }
+            if putsTemplate { plan.preparation = Self.template(for: service, sink.takes) }
             self = .network(
                 type: "opensearch", .openSearch(withIDs: access != .signed(serverless: true)),
                 plan)
@@ -70,13 +70,14 @@ extension SinkPlan.Kind {
 extension SinkPlan.Kind {
     /// The types of an index's fields.
     private static func template(
-        for service: ServiceSinkSettings
+        for service: ServiceSinkSettings, _ takes: Configuration.Sink.Takes
     ) -> NetworkPlan.Preparation {
         let path = IndexTemplate.path(index: service.stream)
         let index = Array(service.stream.utf8)
         // Every field takes less than 64 bytes, and there are about fifty.
         var body = FixedBuffer(capacity: 8_192)
-        IndexTemplate.append(index: index.span, to: &body)
+        let hasForms = takes == .patientStats || takes == .all
+        IndexTemplate.append(index: index.span, hasForms: hasForms, to: &body)
         precondition(!body.overflowed, "a template takes less than 8 KiB")
         let bytes = Array(String(decoding: body.bytes).utf8)
         return NetworkPlan.Preparation(

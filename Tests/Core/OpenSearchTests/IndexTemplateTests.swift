@@ -6,10 +6,10 @@ import Testing
 
 /// The types of an index's fields.
 struct IndexTemplateTests {
-    private func properties() throws -> [String: [String: Any]] {
+    private func properties(hasForms: Bool = false) throws -> [String: [String: Any]] {
         let index = Array("heart_rate".utf8)
         let text = appendedText(capacity: 8_192) {
-            IndexTemplate.append(index: index.span, to: &$0)
+            IndexTemplate.append(index: index.span, hasForms: hasForms, to: &$0)
         }
         let parsed = try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any]
         #expect(parsed?["index_patterns"] as? [String] == ["heart_rate"])
@@ -30,6 +30,11 @@ struct IndexTemplateTests {
         #expect(properties["heart_rate"]?["type"] as? String == "integer")
         #expect(properties["timestamp"]?["type"] as? String == "date")
         #expect(properties["payload"]?["index"] as? Bool == false)
+    }
+
+    @Test func heartRatesOfFormsHaveDecimals() throws {
+        #expect(try properties(hasForms: true)["heart_rate"]?["type"] as? String == "float")
+        #expect(try properties()["respiratory_rate"]?["type"] as? String == "float")
     }
 
     @Test func itLiesUnderANameOfItsOwn() {

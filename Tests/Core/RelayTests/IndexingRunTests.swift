@@ -40,6 +40,15 @@ struct IndexingRunTests {
             ])
     }
 
+    @Test func aFormByWayOfAGatewayHasItsNameAndTheIndexOfForms() throws {
+        let drive = try Drive(
+            Fixture.kinesis(lines([Fixture.recordedPatient])), answer: allTaken)
+        #expect(
+            drive.requests[0][0]
+                == "{\"create\":{\"_index\":\"patient_stats-2025-07\","
+                + "\"_id\":\"gym-7:b1946ac9:18447\"}}")
+    }
+
     @Test func withoutIdsAndMonthsTheServiceNamesTheRecords() throws {
         var settings = Fixture.settings
         settings.hasIDs = false

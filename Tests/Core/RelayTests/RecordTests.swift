@@ -18,6 +18,7 @@ struct RecordTests {
     @Test func theTwoFormsAreTaken() {
         #expect(refusal(Fixture.line) == nil)
         #expect(refusal(Fixture.patient) == nil)
+        #expect(refusal(Fixture.recordedPatient) == nil)
     }
 
     /// A change of the gateway's line, and why it is none then.
@@ -66,6 +67,17 @@ struct RecordTests {
     func aChangeMakesItNoPatientsForm(_ old: String, _ new: String, _ error: RecordError) {
         let changed = Fixture.patient.replacingOccurrences(of: old, with: new)
         #expect(changed != Fixture.patient)
+        #expect(refusal(changed) == error)
+    }
+
+    @Test(arguments: [
+        ("\"seq\":18447,", "", RecordError.missing("seq")),
+        ("71.5", "301", .outOfRange("heart_rate")), (":80.0,", ":120.0,", .pressuresSwapped),
+        ("\"patient\":\"p-1\",", "", .wrongType("heart_rate")),
+    ])
+    func aGatewaysFormHasBothNamesAndValues(_ old: String, _ new: String, _ error: RecordError) {
+        let changed = Fixture.recordedPatient.replacingOccurrences(of: old, with: new)
+        #expect(changed != Fixture.recordedPatient)
         #expect(refusal(changed) == error)
     }
 

@@ -19,6 +19,15 @@ enum Fixture {
         "heart_rate":71.5,"blood_pressure_systolic":120.0,"blood_pressure_diastolic":80}
         """
 
+    /// The same by way of a gateway.
+    static let recordedPatient = """
+        {"timestamp":"2025-07-15T17:10:34.000000Z","patient":"p-1",\
+        "time":"2025-07-15T17:10:33.000000Z","glucose_level":99.1,"oxygen_saturation":0.97,\
+        "body_temperature":36.85,"respiratory_rate":14.0,"heart_rate":71.5,\
+        "blood_pressure_systolic":120.0,"blood_pressure_diastolic":80.0,"device_id":"gym-7",\
+        "seq":18447,"session_id":"b1946ac9","clock":"synced","schema":1}
+        """
+
     static func numbered(_ sequence: Int, heartRate: Int = 89) -> String {
         line.replacingOccurrences(of: "18446", with: "\(sequence)")
             .replacingOccurrences(of: ":89", with: ":\(heartRate)")

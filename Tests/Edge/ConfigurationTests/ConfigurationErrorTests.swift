@@ -306,6 +306,26 @@ import Testing
                 + "errors; add `takes = errors` or `takes = all`, or choose another name")
     }
 
+    @Test func formsNeedAPlaceAndANameToo() {
+        let server = "[http]\ningest = on\n"
+        let eight =
+            (1...7).map { "[sink s\($0)]\ntype = file\n" }.joined()
+            + "[sink s8]\ntype = file\ntakes = errors\n"
+        expect(
+            server + eight,
+            "p.conf:21: [sink s8] takes: is missing: none of the 8 sinks takes patient_stats; "
+                + "add `takes = all` or `takes = patient_stats` to one of them, or keep at most 7")
+        expect(
+            server + "[sink patient_stats]\ntype = file\npath = /x\n",
+            "p.conf:7: [sink patient_stats] takes: is missing: this is the name of the sink for "
+                + "patient_stats; add `takes = patient_stats` or `takes = all`, or choose another "
+                + "name")
+        expect(
+            "[sink p]\ntype = file\ntakes = patient_stats\n",
+            "p.conf:7: [sink p] takes = patient_stats: leaves no sink that takes records; "
+                + "write `all`, or add a sink that takes them")
+    }
+
     @Test func firehoseTakesFourMebibytes() {
         expect(
             "[sink s]\ntype = firehose\nstream = s\nregion = r\nbatch_bytes = 5MiB\n",

@@ -131,6 +131,25 @@ import Testing
         }
     }
 
+    @Test func formsGetAFileWhereTheyMayComeAndNoSinkTakesThem() throws {
+        let server = smallest + "[http]\ningest = on\n"
+        let sinks = try read(server).sinks
+        #expect(sinks.map(\.name) == ["file", "error_message", "patient_stats"])
+        #expect(sinks.map(\.takes) == [.records, .errors, .patientStats])
+        guard case .file(let file) = sinks[2].target else {
+            Issue.record("it is a file")
+            return
+        }
+        #expect(file.path.hasSuffix("/patient_stats.ndjson"))
+        #expect(file.rotateSizeBytes == 16 << 20 && file.rotateKeep == 8)
+        for word in ["patient_stats", "all"] {
+            let own = "[sink a]\ntype = file\n[sink b]\ntype = file\ntakes = \(word)\n"
+            let names = try read(server + own).sinks.map(\.name)
+            #expect(names == (word == "all" ? ["a", "b"] : ["a", "b", "error_message"]))
+        }
+        #expect(try read(smallest + "[http]\n").sinks.count == 2)
+    }
+
     @Test func aSinkKeepsTheOrderUnlessItSaysOtherwise() throws {
         for (lines, order, rate) in [
             ("", .oldestFirst, nil), ("drain_rate = 50\n", .oldestFirst, 50),

@@ -33,6 +33,8 @@ struct HTTPSectionTests {
         #expect(http.connections == 64)
         #expect(http.connectionsPerAddress == 16)
         #expect(http.ingest == .off)
+        #expect(http.ingestRate == 1_000)
+        #expect(http.ingestSyncNanoseconds == 100_000_000)
     }
 
     @Test func everyKeyIsRead() throws {
@@ -45,6 +47,8 @@ struct HTTPSectionTests {
                 connections = 8
                 connections_per_address = 8
                 ingest = on
+                ingest_rate = 50
+                ingest_sync = 1s
                 """
             ).http)
         #expect(http.listen == ListenAddress("0.0.0.0:80"))
@@ -52,6 +56,8 @@ struct HTTPSectionTests {
         #expect(http.connections == 8)
         #expect(http.connectionsPerAddress == 8)
         #expect(http.ingest == .on)
+        #expect(http.ingestRate == 50)
+        #expect(http.ingestSyncNanoseconds == 1_000_000_000)
     }
 
     @Test func aFewConnectionsLeaveTwoToEachAddress() throws {
