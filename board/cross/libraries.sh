@@ -19,6 +19,9 @@ make_openssl() {
     # shellcheck disable=SC2086
     CC="$cc" AR=llvm-ar RANLIB=llvm-ranlib CFLAGS="$(echo $cflags)" perl ./Configure "$openssl_target" \
         --prefix=/usr --libdir="lib/$debian_triple" --openssldir=/usr/lib/ssl $openssl_without
+    # It would write the compiler's whole command line, with the folders of this machine, into the
+    # library.
+    sed -i 's/mkbuildinf.pl "[^"]*"/mkbuildinf.pl clang/' Makefile
     make -j"$jobs" build_libs
     make DESTDIR="$sysroot" install_dev
 }
