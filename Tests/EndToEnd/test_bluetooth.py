@@ -184,7 +184,9 @@ def test_links_can_be_made_and_ended_by_hand(start_bluetooth):
     tool(bluetooth, "scan", "--for", "1")
     assert tool(bluetooth, "ble", "connect", STRAP) == (0, f"{STRAP} is connected\n", "")
     assert "connected" in tool(bluetooth, "ble", "list")[1]
-    assert "measures: heart rate measurement" in tool(bluetooth, "ble", "info", STRAP)[1]
+    # Services are read after the link is there.
+    wait_until(lambda: "measures: heart rate measurement" in tool(
+        bluetooth, "ble", "info", STRAP)[1], "the services are read")
     assert tool(bluetooth, "ble", "disconnect", STRAP) == (0, f"{STRAP} is disconnected\n", "")
     assert tool(bluetooth, "ble", "forget", STRAP)[0] == 0
     status, _, error = tool(bluetooth, "ble", "connect", STRAP)

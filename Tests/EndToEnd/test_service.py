@@ -200,13 +200,14 @@ needs_systemd = pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="
 
 
 @needs_systemd
-def test_the_unit_is_exposed_to_little():
+@pytest.mark.parametrize("unit", ["pulsegate.service", "pulsegate-console@.service"])
+def test_the_units_are_exposed_to_little(unit):
     done = subprocess.run(
-        ["systemd-analyze", "security", "--offline=yes", "--threshold=20", str(UNIT)],
+        ["systemd-analyze", "security", "--offline=yes", "--threshold=20", UNIT.parent / unit],
         capture_output=True, text=True, timeout=60, check=False)
     score = re.search(r"exposure level for \S+: ([0-9.]+)", done.stdout)
     assert score, done.stdout + done.stderr
-    print(f"systemd-analyze security: {score[1]}")
+    print(f"systemd-analyze security: {unit} {score[1]}")
     assert float(score[1]) <= 2.0
 
 

@@ -17,7 +17,8 @@ ALARM = {"onset_delay": "0s", "self_test": "no", "pause": "10s", "sensor_lost": 
 class Web:
     """A gateway that reads hexadecimal from a pipe and serves on a port of its own."""
 
-    def __init__(self, desk, token=None, alarm=None, sections=None, **http_keys):
+    def __init__(self, desk, token=None, alarm=None, sections=None, variables=None,
+                 **http_keys):
         keys = {"listen": "127.0.0.1:0", **http_keys}
         if token:
             path = Path(desk.folder) / "token"
@@ -26,7 +27,7 @@ class Web:
             keys["token_file"] = path
         desk.configure(hex_lines(drain_timeout="2s"), file_sink(), http=keys,
                        alarm={**ALARM, **(alarm or {})}, **(sections or {}))
-        self.run = desk.start(stdin=subprocess.PIPE)
+        self.run = desk.start(stdin=subprocess.PIPE, **(variables or {}))
         line = self.run.wait_for_log("http: listens at ")
         self.resident = []
         self.port = int(re.search(r":(\d+)/", line)[1])

@@ -3,7 +3,7 @@ import Bytes
 /// Takes secrets out of the text of a configuration, for people who may see the rest.
 public enum Redaction {
     /// Words of a key's name that say that its value is a secret, wherever they stand in it.
-    private static let parts = ["secret", "token", "password", "access_key"]
+    private static let parts = ["secret", "token", "password"]
 
     /// Whether the value of a key of this name may be a secret. A path of a file is none; the
     /// arguments of a program may be one.
@@ -23,7 +23,11 @@ public enum Redaction {
 
     private static func line(_ line: String) -> String {
         guard let equals = line.firstIndex(where: { $0 == "=" || $0 == ":" }) else { return line }
-        guard isSecret(key: line[..<equals]) else { return userInformation(line) }
+        let key = line[..<equals]
+        // The id of a key is no secret, and says whose account it is.
+        guard isSecret(key: key) || key.lowercased().contains(text: "access_key") else {
+            return userInformation(line)
+        }
         return line[...equals] + " (removed)"
     }
 

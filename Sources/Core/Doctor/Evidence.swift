@@ -5,6 +5,9 @@ public struct Evidence {
     public let read: (String) -> String?
     /// The names in a folder; none when there is no such folder.
     public let list: (String) -> [String]
+    /// Bytes that may still be written where a folder lies, or would be made; nil when nobody
+    /// knows.
+    public let freeBytes: (String) -> UInt64?
     /// Where a symbolic link points.
     public let link: (String) -> String?
     /// Wall-clock seconds since 1970.
@@ -18,12 +21,14 @@ public struct Evidence {
 
     public init(
         read: @escaping (String) -> String?, list: @escaping (String) -> [String],
+        freeBytes: @escaping (String) -> UInt64?,
         link: @escaping (String) -> String?, seconds: Int64, builtSeconds: Int64,
         wishes: Wishes?, configurationFault: String?
     ) {
         self.read = read
         self.list = list
         self.link = link
+        self.freeBytes = freeBytes
         self.seconds = seconds
         self.builtSeconds = builtSeconds
         self.wishes = wishes
@@ -43,6 +48,8 @@ public struct Wishes: Equatable, Sendable {
     public var usesNetwork = false
     public var dataFolder = "/var/lib/pulsegate"
     public var allowsVolatile = false
+    /// The size that a ring is made with.
+    public var ringBytes: UInt64 = 0
     public var memoryBytes = 64 << 20
     /// Files with secrets that it names, and what is wrong with each.
     public var secretFaults: [String] = []

@@ -113,9 +113,30 @@ enum MachineChecks {
             return .warning("disk", place, "use ext4: this one breaks in power cuts")
         case "nfs", "nfs4", "cifs", "9p":
             return .warning("disk", place, "use a local disk: the ring must work without a network")
-        default: return .ok("disk", place)
+        default: return space(evidence, wishes, place)
         }
     }
+
+    /// Room for the ring, which takes all of its size when it is made, and for what is beside it.
+    private static func space(_ evidence: Evidence, _ wishes: Wishes, _ place: String) -> Finding {
+        guard let free = evidence.freeBytes(wishes.dataFolder) else { return .ok("disk", place) }
+        let isMade = evidence.list(wishes.dataFolder).contains("ring")
+        let wanted = isMade ? 0 : wishes.ringBytes
+        let seen = "\(place), \(free >> 20) MiB free"
+        if free < wanted {
+            return .error(
+                "disk", "\(seen), and the ring wants \(wanted >> 20)",
+                "make [ring] size smaller, or room on the disk")
+        }
+        if free - wanted < spareBytes {
+            return .warning(
+                "disk", seen, "make room: \(spareBytes >> 20) MiB beside the ring is little enough")
+        }
+        return .ok("disk", seen)
+    }
+
+    /// File sinks, error records, a repair's side file and the journal.
+    private static let spareBytes: UInt64 = 64 << 20
 
     /// eMMC tells its age (JEDEC JESD84-B51, EXT_CSD 267 to 269); SD cards do not.
     private static func cardHealth(_ evidence: Evidence) -> Finding {

@@ -22,12 +22,8 @@ public enum Storage: Equatable, Sendable {
 
     /// Looks at the folder at `path`, or where it would be made.
     public static func of(_ path: String) throws(SystemError) -> Storage {
-        var folder = path
-        while !Path.exists(folder) && folder != "/" && folder != "." {
-            folder = Path.folder(of: folder)
-        }
-        var status = statfs()
-        try retrying("statfs", folder) { unsafe statfs(folder, &status) }
+        let folder = existing(path)
+        let status = try look(folder)
         let table: [UInt8]
         do throws(SystemError) {
             table = try Path.contents(of: "/proc/self/mountinfo", atMost: 16 << 20)
@@ -40,6 +36,31 @@ public enum Storage: Equatable, Sendable {
             isReadOnly: UInt64(truncatingIfNeeded: status.f_flags) & readOnlyFlag != 0,
             mounts: MountTable(String(decoding: table, as: UTF8.self)),
             path: try realPath(folder))
+    }
+
+    /// Bytes that a process without privileges may still write there; nil when it cannot be asked.
+    public static func freeBytes(at path: String) -> UInt64? {
+        do throws(SystemError) {
+            let status = try look(existing(path))
+            return UInt64(status.f_bavail) * UInt64(status.f_bsize)
+        } catch {
+            return nil
+        }
+    }
+
+    /// The folder itself, or the one in which it would be made.
+    private static func existing(_ path: String) -> String {
+        var folder = path
+        while !Path.exists(folder) && folder != "/" && folder != "." {
+            folder = Path.folder(of: folder)
+        }
+        return folder
+    }
+
+    private static func look(_ folder: String) throws(SystemError) -> statfs {
+        var status = statfs()
+        try retrying("statfs", folder) { unsafe statfs(folder, &status) }
+        return status
     }
 
     /// ST_RDONLY (statvfs(3)).

@@ -15,6 +15,39 @@ public enum Terminal {
     /// Forgets what was typed.
     public static func dropInput() { tcflush(0, TCIFLUSH) }
 
+    /// A line that is typed on standard input and not shown, without its end; nil when nothing
+    /// comes any more. What it was before, the terminal is again afterwards.
+    public static func readHidden(prompt: String) -> String? {
+        var shown = termios()
+        guard unsafe tcgetattr(0, &shown) == 0 else { return nil }
+        var hidden = shown
+        hidden.c_lflag &= ~tcflag_t(ECHO)
+        hidden.c_lflag |= tcflag_t(ICANON | ISIG)
+        hidden.c_iflag |= tcflag_t(ICRNL)
+        guard unsafe tcsetattr(0, TCSADRAIN, &hidden) == 0 else { return nil }
+        defer {
+            unsafe tcsetattr(0, TCSADRAIN, &shown)
+            write("\n")
+        }
+        write(prompt)
+        var line: [UInt8] = []
+        var byte: UInt8 = 0
+        // A line of a terminal in canonical mode has at most 4,096 bytes (termios(3)).
+        while line.count < 4_096, unsafe Glibc.read(0, &byte, 1) == 1 {
+            if byte == UInt8(ascii: "\n") { return String(decoding: line, as: UTF8.self) }
+            line.append(byte)
+        }
+        return nil
+    }
+
+    private static func write(_ text: String) {
+        do throws(SystemError) {
+            try FileDescriptor.write(Array(text.utf8).span, to: 1, subject: "standard output")
+        } catch {
+            // Who cannot be asked answers nothing.
+        }
+    }
+
     /// Columns and rows; nil when it is no terminal or does not say (serial lines say 0 × 0).
     public static func size(_ number: Int32) -> (columns: Int, rows: Int)? {
         var size = winsize()

@@ -31,7 +31,7 @@ enum ConsoleCommand {
 
     private static func typed(_ desk: ConsoleDesk) -> Int32 {
         let editor = LineEditor(
-            words: ConsoleDesk.words, prompts: ["pulsegate> ", "really? (yes/no) ", "PIN: "],
+            words: ConsoleDesk.words, prompts: ["pulsegate> ", "really? (yes/no) "],
             tick: { desk.news() })
         guard let editor else {
             Console.error("console: this terminal cannot be used")
@@ -39,13 +39,21 @@ enum ConsoleCommand {
         }
         Console.write(desk.greeting())
         while let line = editor.read() {
-            switch desk.take(line, ask: { editor.read(prompt: $0.rawValue) }) {
+            switch desk.take(line, ask: { ask($0, editor) }) {
             case .text(let text): Console.write(text)
             case .watch: watch(desk)
             case .end: return ExitStatus.success
             }
         }
         return ExitStatus.success
+    }
+
+    private static func ask(_ question: ConsoleDesk.Question, _ editor: LineEditor) -> String? {
+        switch question {
+        case .really: editor.read(prompt: 1)
+        // Nobody reads it over a shoulder, or later in what a terminal has kept.
+        case .pin: Terminal.readHidden(prompt: "PIN: ")
+        }
     }
 
     /// Heart rates once a second until Enter is pressed.

@@ -11,11 +11,8 @@ final class ConsoleDesk {
         case end
     }
 
-    /// Questions of the console, in the order of the editor's prompts.
-    enum Question: Int {
-        case really = 1
-        case pin = 2
-    }
+    /// Questions of the console.
+    enum Question { case really, pin }
 
     static let words = [
         "help", "version", "uptime", "status", "sensors", "ble", "hr", "watch", "ring", "net",

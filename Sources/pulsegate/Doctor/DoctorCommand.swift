@@ -54,6 +54,7 @@ enum DoctorCommand {
         }
         return Evidence(
             read: { read(root + $0) }, list: { Path.names(in: root + $0) },
+            freeBytes: { Storage.freeBytes(at: root + $0) },
             link: { Path.link(at: root + $0) }, seconds: Clock.now().wallMicroseconds / 1_000_000,
             builtSeconds: Clock.buildMicroseconds / 1_000_000, wishes: wishes,
             configurationFault: fault)
@@ -79,6 +80,7 @@ enum DoctorCommand {
         }
         wishes.dataFolder = configuration.dataDirectory
         wishes.allowsVolatile = configuration.ring.allowsVolatile
+        wishes.ringBytes = UInt64(configuration.ring.sizeBytes)
         wishes.memoryBytes = configuration.memoryBytes
         let environment = CredentialEnvironment(variable: Environment.value)
         for sink in configuration.sinks {

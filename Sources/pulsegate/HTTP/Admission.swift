@@ -78,10 +78,10 @@ struct Admission {
 
     /// `Host` without the port.
     private static func name(of host: String) -> String {
-        if host.hasPrefix("["), let close = host.firstIndex(of: "]") {
-            return String(host[...close])
-        }
-        return String(host.prefix { $0 != ":" })
+        let isAddress = host.hasPrefix("[")
+        let end = isAddress ? host.firstIndex(of: "]").map { host.index(after: $0) } : nil
+        let colon = host[(end ?? host.startIndex)...].firstIndex(of: ":") ?? host.endIndex
+        return String(host[..<colon])
     }
 
     private static func cookie(of token: [UInt8]) -> String {

@@ -46,6 +46,7 @@ struct Machine {
         "/run/systemd/timesync": ["synchronized"],
     ]
     var links = ["/sys/class/bluetooth/hci0": "../../devices/soc/3f201000.serial/serial0/hci0"]
+    var freeBytes: UInt64? = 20 << 30
     var seconds: Int64 = 1_800_000_000
     var wishes: Wishes? = {
         var wishes = Wishes()
@@ -58,6 +59,7 @@ struct Machine {
         Doctor.examine(
             Evidence(
                 read: { [files] in files[$0] }, list: { [folders] in folders[$0] ?? [] },
+                freeBytes: { [freeBytes] _ in freeBytes },
                 link: { [links] in links[$0] }, seconds: seconds, builtSeconds: 1_760_000_000,
                 wishes: wishes, configurationFault: fault))
     }
@@ -178,6 +180,15 @@ struct Machine {
         },
         Fault("card read-only", "disk", .error, "replace it") {
             $0.files["/proc/self/mountinfo"] = "22 1 179:2 / / ro shared:1 - ext4 /dev/x ro\n"
+        },
+        Fault("no room for a ring", "disk", .error, "[ring] size") {
+            $0.freeBytes = 10 << 20
+            $0.wishes?.ringBytes = 16 << 20
+        },
+        Fault("no room beside the ring", "disk", .warning, "make room") {
+            $0.freeBytes = 63 << 20
+            $0.folders["/var/lib/pulsegate"] = ["ring"]
+            $0.wishes?.ringBytes = 128 << 20
         },
         Fault("data on FAT", "disk", .warning, "ext4") {
             $0.files["/proc/self/mountinfo"]? +=
