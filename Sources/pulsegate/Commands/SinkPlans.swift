@@ -160,7 +160,7 @@ extension NetworkPlan {
     }
 
     /// The one line of a file with a secret.
-    static func secret(_ path: String, sink: String) throws(SetupError) -> String {
+    private static func secret(_ path: String, sink: String) throws(SetupError) -> String {
         let bytes = try SetupError.wrap { () throws(SystemError) in
             try Path.contents(of: path, atMost: 16 << 10)
         }
