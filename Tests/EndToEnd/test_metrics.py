@@ -133,7 +133,9 @@ def test_histograms_agree_with_the_log(desk, run_47min):
                for each in families["pulsegate_alarm_decision_duration_seconds"].samples
                if each.name.endswith("_bucket")]
     above = min(limit for limit, count in buckets if count >= 1404)
-    assert above / 4 <= half + 1e-6 and half <= above * 1.07
+    below = max((limit for limit, count in buckets if count < 1404), default=0)
+    # The log cuts its microseconds off, and its percentile is up to 1/16 high.
+    assert below <= half + 1e-6 and half <= above * 17 / 16
 
 
 def test_card_is_counted_as_the_control_socket_says(desk, run_47min):

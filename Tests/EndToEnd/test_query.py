@@ -228,7 +228,7 @@ def test_two_are_answered_at_a_time_and_who_goes_makes_room(desk, played):
 
 
 def test_clients_that_go_at_once_take_no_place(played):
-    for _ in range(20):
+    for _ in range(10):
         SlowClient(played, RECORDS).close()
     wait_until(lambda: get(played, RECORDS, limit=1)[0] == 200, "places that are free")
 

@@ -92,7 +92,7 @@ struct QueryRunTests {
         #expect(found > 1_000, "the queries find something")
     }
 
-    private func gap(_ reason: String, _ first: Int, _ last: Int) -> String {
+    private func gapLine(_ reason: String, _ first: Int, _ last: Int) -> String {
         "{\"event\":\"gap\",\"reason\":\"\(reason)\",\"count\":\(last - first + 1),"
             + "\"first_seq\":\(first),\"last_seq\":\(last)}"
     }
@@ -167,7 +167,7 @@ struct QueryRunTests {
         #expect(lines.count == 256 + 1 + 400)
         #expect(
             lines[256]
-                == gap("overwritten", 256, 599))
+                == gapLine("overwritten", 256, 599))
         #expect(lines[255].contains(#""seq":255,"#))
         #expect(lines[257].contains(#""seq":600,"#))
     }
@@ -190,7 +190,7 @@ struct QueryRunTests {
         let lines = String(decoding: out.bytes).lines
         #expect(
             lines.first
-                == gap("overwritten", 0, 9))
+                == gapLine("overwritten", 0, 9))
         #expect(lines.count == 247)
     }
 
@@ -217,14 +217,14 @@ struct QueryRunTests {
         #expect(lines.count == 596 + 3)
         #expect(
             lines[100]
-                == gap("unreadable", 100, 101)
+                == gapLine("unreadable", 100, 101)
         )
         #expect(
             lines[101]
-                == gap("unknown", 102, 102))
+                == gapLine("unknown", 102, 102))
         #expect(
             lines.last
-                == gap("unreadable", 599, 599)
+                == gapLine("unreadable", 599, 599)
         )
         let early = ring.answer(try query(("to", text(hour / second + 50))))
         #expect(!early.contains("gap"))
@@ -252,7 +252,7 @@ struct QueryRunTests {
         #expect(lines.count == 256 + 1 + 488)
         #expect(
             lines[256]
-                == gap("unreadable", 256, 511)
+                == gapLine("unreadable", 256, 511)
         )
     }
 
