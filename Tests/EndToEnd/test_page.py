@@ -229,19 +229,21 @@ def test_a_peak_between_two_last_values_stays_to_be_seen(start):
     now = time.time() // 5 * 5
     rates = {offset: 80 for offset in range(-200, 0)}
     rates[-103] = 171      # in the middle of a bucket: the last value knows nothing of it
-    rates[-53] = 130       # below the limit
+    rates[-53] = 133       # below the limit, and on no line of the grid
     double.values["strap-1"] = [(now + offset, rate) for offset, rate in sorted(rates.items())]
     double.see("strap-1", 80, time.time())
     page = start(double.start(), tolerated=READS_BACK)
     chart = drawn(page)
     high, low = [next(one for one in chart["points"] if one["max"] == peak)
-                 for peak in (171, 130)]
+                 for peak in (171, 133)]
     assert high["last"] == low["last"] == 80
     assert [one["max"] for one in chart["peaks"]] == [171]
     # The last point of a run is at its last value; the peak's own edge is above it.
     for one in (high, low):
         assert one["yPeak"] < one["y"] - 20
-        assert canvas_pixel(page, one["x"] + 2, one["yPeak"])[3] > 0, "nothing is drawn there"
+        edge = max(canvas_pixel(page, one["x"] + 2, one["yPeak"] + off)[3] for off in (-1, 0, 1))
+        shade = canvas_pixel(page, one["x"] + 2, one["yPeak"] + 8)[3]
+        assert edge > shade + 20 > 20, "the peak has an edge, and a shade below it"
     red, green, blue, alpha = canvas_pixel(page, high["x"], high["yPeak"] - 6)
     assert alpha > 200 and red > 2 * green and red > 2 * blue, "the triangle of the peak"
     assert canvas_pixel(page, low["x"], low["yPeak"] - 6)[3] == 0
@@ -311,6 +313,16 @@ def test_a_silent_sensor_s_number_is_hollow_with_its_age(start):
     double.measure("strap-1", 91)
     page.wait(f"document.querySelector('{field()} .number').textContent === '91'")
     assert not looks(page)["hollow"]
+
+
+def test_a_state_that_is_not_streaming_is_not_current_whatever_the_age(start):
+    double = PageDouble(1, history_seconds=120).start()
+    page = start(double)
+    with double.lock:       # as a gateway says it between 3 s and 10 s of silence
+        double.sensors["strap-1"].update(state="silent", stale=False)
+        double.sensors["strap-1"]["_seen"] = time.time() - 4
+    page.wait(f"document.querySelector('{field()}').classList.contains('old')")
+    assert looks(page)["hollow"] and looks(page)["state"] == "silent"
 
 
 @pytest.mark.parametrize("state, word", [("off_skin", "off the skin"),

@@ -196,12 +196,12 @@ class Page:
         self.mouse("mouseReleased", x, y, button="left", clickCount=1)
 
     def middle(self, selector):
-        """Where the middle of an element is; it is scrolled into sight."""
+        """Where the middle of an element is; it is scrolled into sight when it can be seen."""
+        self.wait(f"document.querySelector({json.dumps(selector)})?.checkVisibility()")
         place = self.evaluate(
             f"(() => {{ const e = document.querySelector({json.dumps(selector)});"
             "e.scrollIntoView({block: 'nearest'}); const b = e.getBoundingClientRect();"
             "return [b.x + b.width / 2, b.y + b.height / 2]; })()")
-        assert place, f"there is no {selector}"
         return place
 
     def mouse(self, kind, x, y, **more):
