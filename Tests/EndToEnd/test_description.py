@@ -28,10 +28,11 @@ def test_every_operation_answers_as_the_document_says(desk):
     run = desk.start()
     client = Client(run)
     paths = json.loads(client.get("/openapi.json")[2])["paths"]
+    assert {"/api/records", "/metrics", "/patient_stats"} <= set(paths)
     missing = {path for path, methods in paths.items() if path not in ENDLESS
                and "get" in methods and client.get(path)[0] == 404}
-    assert missing <= {"/api/records", "/metrics"}, missing
-    excluded = [word for path in ENDLESS | missing for word in ("--exclude-path", path)]
+    assert missing == set()
+    excluded = [word for path in ENDLESS for word in ("--exclude-path", path)]
     done = subprocess.run(
         [str(SCHEMATHESIS.resolve()), "run", f"{client.url}/openapi.json", "--url", client.url, *excluded,
          "--exclude-checks", "positive_data_acceptance", "--max-examples", "40",

@@ -114,6 +114,8 @@ def kinesis_sink_that_is_away():
 def test_histograms_agree_with_the_log(desk, run_47min):
     run, port = start(desk, file_sink(), source=play(run_47min.path, at_end="stay"))
     wait_for(port, "pulsegate_alarm_decision_duration_seconds_count", 2808)
+    # Each is safe when the file has it.
+    wait_for(port, "pulsegate_record_durable_duration_seconds_count", 2808)
     families = scrape(port)
     for name in ("pulsegate_alarm_decision_duration_seconds",
                  "pulsegate_loop_turn_duration_seconds",

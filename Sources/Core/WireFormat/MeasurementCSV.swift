@@ -115,6 +115,7 @@ extension FixedBuffer {
         appendCSVNoVital()
         append(",,,,")
         append(csvAlarm: nil)
+        append(csvPatient: nil)
         append("\n")
     }
 

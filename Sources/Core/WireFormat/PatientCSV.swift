@@ -14,8 +14,9 @@ extension FixedBuffer {
     }
 
     /// Appends those columns, each with a comma in front; empty for what is no form.
-    mutating func append(csvPatient record: Record) {
-        guard case .patientStats(let stats) = record.payload, let name = stats.name(in: record)
+    mutating func append(csvPatient record: Record?) {
+        guard let record, case .patientStats(let stats) = record.payload,
+            let name = stats.name(in: record)
         else { return append(",,,,") }
         append(",")
         append(csvText: name.bytes)

@@ -36,7 +36,9 @@ struct JSONTextTests {
             for _ in 0..<Int.random(in: 0...20, using: &random) {
                 let limit = [0x30, 0x80, 0x800, 0x11_0000].randomElement(using: &random) ?? 1
                 let value = UInt32.random(in: 0..<UInt32(limit), using: &random)
-                if let scalar = Unicode.Scalar(value) { scalars.append(scalar) }
+                // Foundation takes U+FEFF behind an escape for a byte order mark, and drops it.
+                guard value != 0xFEFF, let scalar = Unicode.Scalar(value) else { continue }
+                scalars.append(scalar)
             }
             let text = String(scalars)
             let back = try readByFoundation(json(text))
