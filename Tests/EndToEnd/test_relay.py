@@ -14,6 +14,7 @@ import sys
 import threading
 import time
 
+import doubles
 import pytest
 from aws_kinesis_agg.aggregator import RecordAggregator
 from doubles import ACCESS_KEY, REGION, SECRET_KEY
@@ -328,6 +329,33 @@ def stream_of(double):
     """The double's stream as one shard: [(sequence number, data, arrival)]."""
     return [(f"4959033827149025660855969253836157109592{place:016}", data, 1752599433.623)
             for place, (_, data) in enumerate(double.records())]
+
+
+@pytest.mark.parametrize("aggregate", ["no", "yes"])
+def test_what_moto_was_sent_is_indexed_once(desk, start, index, run_47min, aggregate):
+    """moto checks the gateway's signatures, and gives its records numbers and arrivals of its own;
+    the index fails."""
+    moto = doubles.start_moto(auth=True)
+    try:
+        desk.configure(play(run_47min.path), kinesis_sink(moto, aggregate=aggregate,
+                                                          batch_records=200))
+        run = desk.run(access_key=moto.access_key, secret_key=moto.secret_key)
+        assert run.status == 0, run.log
+        records = [(record["SequenceNumber"], record["Data"],
+                    record["ApproximateArrivalTimestamp"].timestamp())
+                   for record in moto.read_shards()]
+    finally:
+        moto.stop()
+    index.items.extend([429] * 40)
+    mapping = EventSourceMapping(start(timeout=20), 100 if aggregate == "no" else 2)
+    mapping.run(records)
+    assert mapping.dead == [] and mapping.partial > 0
+    rates = [document for document in index.created if "heart_rate" in document]
+    assert len({(d["session_id"], d["seq"]) for d in rates}) == len(rates)
+    assert [document["heart_rate"] for document in
+            sorted(rates, key=lambda document: document["seq"])] == run_47min.heart_rates
+    # Played at once, its times are of the run; moto's arrivals are of now.
+    assert all(document["late_ms"] > 0 for document in rates)
 
 
 @pytest.mark.parametrize("aggregate, batch", [("no", 100), ("yes", 2)])

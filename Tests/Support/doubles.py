@@ -239,6 +239,10 @@ class Moto:
 
     def read_all_records(self, stream=STREAM):
         """Returns [(partition key, data)] of all shards, each in the order of its shard."""
+        return [(record["PartitionKey"], record["Data"]) for record in self.read_shards(stream)]
+
+    def read_shards(self, stream=STREAM):
+        """Returns the records as the service gives them, with number and arrival."""
         kinesis = self._client("kinesis", *self.reader_keys)
         records = []
         for shard in kinesis.list_shards(StreamName=stream)["Shards"]:
@@ -249,7 +253,7 @@ class Moto:
                 answer = kinesis.get_records(ShardIterator=iterator, Limit=10000)
                 if not answer["Records"]:
                     break
-                records += [(r["PartitionKey"], r["Data"]) for r in answer["Records"]]
+                records += answer["Records"]
                 iterator = answer["NextShardIterator"]
         return records
 
