@@ -99,7 +99,7 @@ test-api: venv venv-schemathesis release ## The API: posts, keys, requests made 
 .PHONY: test-system
 test-system: venv venv-schemathesis release relay
 	@echo "Running the binary against its doubles"
-	SCHEMATHESIS=$(VENV)-schemathesis/bin/schemathesis $(LIMIT) 1800 $(PYTHON) -m pytest -q Tests/Support Tests/EndToEnd Tests/Core/SigV4Tests Tests/BlueZ
+	SCHEMATHESIS=$(VENV)-schemathesis/bin/schemathesis $(LIMIT) 2400 $(PYTHON) -m pytest -q Tests/Support Tests/EndToEnd Tests/Core/SigV4Tests Tests/BlueZ
 
 .PHONY: test-page
 test-page: venv release ## The live page in headless Chromium: a double, then the gateway itself
