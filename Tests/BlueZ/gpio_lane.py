@@ -64,7 +64,8 @@ def relink(root: Path, cache: Path, program: Path) -> bool:
     (program / "objects").write_text("\n".join([*objects, str(shim)]) + "\n")
     subprocess.run(
         ["swiftc", "-emit-executable", f"@{program / 'objects'}", "-lcurl", "-lssl", "-lcrypto",
-         "-lz", "-linih", "-ldbus-1", next(root.glob("usr/lib/*/libgpiod.so.3")),
+         "-lz", "-linih", "-ldbus-1", "-ledit", "-lmicrohttpd",
+         next(root.glob("usr/lib/*/libgpiod.so.3")),
          "-Xlinker", "--unresolved-symbols=ignore-in-shared-libs",
          "-Xlinker", "--defsym=main=pulsegate_main", "-o", program / "pulsegate"], check=True)
     return True
