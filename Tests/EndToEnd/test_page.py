@@ -9,51 +9,33 @@ import re
 import time
 
 import pytest
-from browser import Browser, browser_path
+from browser import browser_path
 from gateway import wait_until
 from page_double import PAGE, PageDouble, instant
+from pages import READY, SIZES, browser, pages_of  # noqa: F401
 
 pytestmark = pytest.mark.skipif(browser_path() is None, reason="there is no Chromium")
 
 BYTES_MAX, GZIP_BYTES_MAX = 80_000, 30_000
-SIZES = {"phone": {"width": 390, "height": 844, "scale": 2, "touch": True},
-         "desk": {"width": 1280, "height": 800}, "wall": {"width": 1920, "height": 1080}}
-READY = "window.pulsegateView?.settled"
 # What a browser says of a test that reads pixels, and when a gateway is gone.
 READS_BACK = ("willReadFrequently",)
 OUTAGES = ("ERR_CONNECTION_REFUSED", "ERR_INCOMPLETE_CHUNKED", "ERR_CONNECTION_RESET",
            "ERR_EMPTY_RESPONSE", "ERR_SOCKET_NOT_CONNECTED")
 
 
-@pytest.fixture(scope="module")
-def browser():
-    browser = Browser()
-    yield browser
-    browser.stop()
-
-
 @pytest.fixture
 def start(browser):
-    """Starts a double and opens the page; what the page complains of at the end is a failure."""
-    opened, doubles = [], []
-
-    def begin(double, wait=READY, tolerated=(), **size):
-        if double not in doubles:
-            doubles.append(double)
-        page = browser.open(double.url, **(size or SIZES["desk"]))
-        opened.append((page, tolerated))
-        page.wait(wait)
-        return page
-
-    yield begin
+    """Starts a double and opens the page; the double is there until the page is closed."""
+    doubles = []
     try:
-        for page, tolerated in opened:
-            page.evaluate("1")
-            assert [said for said in page.complaints
-                    if not any(word in said for word in tolerated)] == []
+        with pages_of(browser) as show:
+            def begin(double, *wait, **options):
+                if double not in doubles:
+                    doubles.append(double)
+                return show(double.url, *wait, **options)
+
+            yield begin
     finally:
-        for page, _ in opened:
-            page.close()
         for double in doubles:
             double.stop()
 

@@ -9,43 +9,22 @@ import urllib.request
 from datetime import datetime
 
 import pytest
-from browser import Browser, browser_path
+from browser import browser_path
 from gateway import file_sink, hex_lines, parse_lines, play, wait_until
 from page_double import PAGE
-from test_page import OUTAGES, READY, SIZES, drawn, looks
+from pages import READY, SIZES, browser, pages_of  # noqa: F401
+from test_page import OUTAGES, drawn, looks
 
 pytestmark = pytest.mark.skipif(browser_path() is None, reason="there is no Chromium")
 
 LATENCY_SECONDS_MAX = 0.25
 
 
-@pytest.fixture(scope="module")
-def browser():
-    browser = Browser()
-    yield browser
-    browser.stop()
-
-
 @pytest.fixture
-def show(browser):
-    """Opens the page of a gateway; what it complains of at the end is a failure."""
-    opened = []
-
-    def begin(port, wait=READY, tolerated=(), **size):
-        page = browser.open(f"http://127.0.0.1:{port}/", **(size or SIZES["desk"]))
-        opened.append((page, tolerated))
-        page.wait(wait)
-        return page
-
-    yield begin
-    try:
-        for page, tolerated in opened:
-            page.evaluate("1")
-            assert [said for said in page.complaints
-                    if not any(word in said for word in tolerated)] == []
-    finally:
-        for page, _ in opened:
-            page.close()
+def show(browser):  # noqa: F811
+    """Opens the page of the gateway at a port."""
+    with pages_of(browser) as show:
+        yield lambda port, *wait, **options: show(f"http://127.0.0.1:{port}/", *wait, **options)
 
 
 def free_port():

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 from gateway import file_sink, hex_lines, wait_until
+from lan import port_of
 
 TOKEN = "correct-horse-battery-staple"
 ALARM = {"onset_delay": "0s", "self_test": "no", "pause": "10s", "sensor_lost": "10min"}
@@ -28,9 +29,8 @@ class Web:
         desk.configure(hex_lines(drain_timeout="2s"), file_sink(), http=keys,
                        alarm={**ALARM, **(alarm or {})}, **(sections or {}))
         self.run = desk.start(stdin=subprocess.PIPE, **(variables or {}))
-        line = self.run.wait_for_log("http: listens at ")
         self.resident = []
-        self.port = int(re.search(r":(\d+)/", line)[1])
+        self.port = port_of(self.run)
 
     @property
     def pid(self):

@@ -20,7 +20,7 @@ from bluetooth import Bluetooth  # noqa: E402
 from browser import Browser  # noqa: E402
 from gateway import Desk, file_sink, wait_until  # noqa: E402
 from page_double import read_rates  # noqa: E402
-from test_page import READY, SIZES  # noqa: E402
+from pages import READY, SIZES  # noqa: E402
 from test_page_gateway import free_port  # noqa: E402
 
 SCALE = 0.1

@@ -85,6 +85,16 @@ extension Span<UInt8> {
         isEqual(to: literal.utf8Span)
     }
 
+    /// The bytes are text in UTF-8 (RFC 3629 section 4).
+    public var isUTF8: Bool {
+        do throws(UTF8.ValidationError) {
+            _ = try UTF8Span(validating: self)
+            return true
+        } catch {
+            return false
+        }
+    }
+
     /// Where `literal` begins for the first time, if it does.
     public func firstIndex(of literal: StaticString) -> Int? {
         firstIndex(of: literal.utf8Span)

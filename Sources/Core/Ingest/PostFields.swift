@@ -127,16 +127,6 @@ extension PostRefusal {
 }
 
 extension Span<UInt8> {
-    /// The bytes are text in UTF-8 (RFC 3629 section 4).
-    var isUTF8: Bool {
-        do throws(UTF8.ValidationError) {
-            _ = try UTF8Span(validating: self)
-            return true
-        } catch {
-            return false
-        }
-    }
-
     /// The range without JSON's white space at its ends (RFC 8259 section 2).
     func withoutBlanks(_ range: Range<Int>) -> Range<Int> {
         var start = range.lowerBound

@@ -51,18 +51,6 @@ public struct SensorName: BitwiseCopyable, Equatable, Sendable {
     }
 }
 
-extension Span<UInt8> {
-    /// The bytes are text in UTF-8 (RFC 3629 section 4).
-    var isUTF8: Bool {
-        do throws(UTF8.ValidationError) {
-            _ = try UTF8Span(validating: self)
-            return true
-        } catch {
-            return false
-        }
-    }
-}
-
 /// 128 bits that the kernel draws at every boot (/proc/sys/kernel/random/boot_id). Monotonic
 /// times of two records can be compared when their boot ids are the same.
 public struct BootID: Equatable, Sendable {

@@ -53,12 +53,12 @@ enum ControlReport {
         var text = ""
         for (index, name) in pipeline.journal.sensors.enumerated() {
             let radio = pipeline.operations.radio?.status(sensor: index)
-            if radio?.address == nil && value(index, pipeline) == nil
+            if radio?.address == nil && pipeline.operations.value(of: index) == nil
                 && pipeline.operations.radio != nil && name.hasPrefix("any ")
             {
                 continue
             }
-            text += "\(name): \(heard(value(index, pipeline), now))"
+            text += "\(name): \(heard(pipeline.operations.value(of: index), now))"
             if let radio {
                 text += ", \(RadioText.text(radio.state))"
                 if let battery = radio.batteryPercent { text += ", battery \(battery) %" }
@@ -67,13 +67,6 @@ enum ControlReport {
             text += "\n"
         }
         return text.isEmpty ? "no sensor yet\n" : text
-    }
-
-    private static func value(
-        _ sensor: Int, _ pipeline: borrowing Pipeline
-    ) -> Operations.LastValue? {
-        let values = pipeline.operations.values
-        return values.indices.contains(sensor) ? values[sensor] : nil
     }
 
     private static func heard(_ value: Operations.LastValue?, _ now: Int64) -> String {
@@ -100,7 +93,9 @@ enum ControlReport {
     private static func heartRates(_ pipeline: borrowing Pipeline, _ now: Int64) -> String {
         var text = ""
         for (index, name) in pipeline.journal.sensors.enumerated() {
-            guard let value = value(index, pipeline), now - value.at < 10_000_000_000 else {
+            guard let value = pipeline.operations.value(of: index),
+                now - value.at < Operations.freshNanoseconds
+            else {
                 continue
             }
             text += "\(name) \(value.beatsPerMinute.map { "\($0) bpm" } ?? "no heart rate")\n"

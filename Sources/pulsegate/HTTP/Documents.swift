@@ -90,12 +90,8 @@ enum ContentPolicy {
     }
 
     private static func find(_ text: String, in bytes: ArraySlice<UInt8>) -> Range<Int>? {
-        let wanted = Array(text.utf8)
-        guard bytes.count >= wanted.count else { return nil }
-        for start in bytes.startIndex...(bytes.endIndex - wanted.count)
-        where bytes[start..<start + wanted.count].elementsEqual(wanted) {
-            return start..<start + wanted.count
+        bytes.span.firstIndex(of: text.utf8.span).map {
+            bytes.startIndex + $0..<bytes.startIndex + $0 + text.utf8.count
         }
-        return nil
     }
 }

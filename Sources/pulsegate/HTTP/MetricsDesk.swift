@@ -11,9 +11,6 @@ import Vitals
 /// `GET /metrics`: what whoever looks after gateways wants to see of one. Names of sensors are in
 /// it; heart rates are only where `[http] metrics_heart_rate` says so.
 final class MetricsDesk {
-    /// A heart rate that is older is none of now.
-    private static let freshNanoseconds: Int64 = 10_000_000_000
-
     private var text: MetricsText
     private let saysHeartRate: Bool
 
@@ -88,13 +85,15 @@ final class MetricsDesk {
             "1 while the sensor is connected; without a radio, while it sends.")
         each(pipeline) { name, index, pipeline in
             label(name)
-            text.value(isConnected(radio?.status(sensor: index), value(index, pipeline), now))
+            text.value(
+                isConnected(radio?.status(sensor: index), pipeline.operations.value(of: index), now)
+            )
         }
         text.family(
             "pulsegate_sensor_notification_age_seconds", .gauge, unit: "seconds",
             "Since the sensor's last notification.")
         each(pipeline) { name, index, pipeline in
-            guard let value = value(index, pipeline) else { return }
+            guard let value = pipeline.operations.value(of: index) else { return }
             label(name)
             text.value(nanoseconds: max(0, now - value.at))
         }
@@ -121,8 +120,9 @@ final class MetricsDesk {
             "pulsegate_sensor_heart_rate_beats_per_minute", .gauge, unit: "beats_per_minute",
             "The heart rate of now; absent where the sensor cannot say one.")
         each(pipeline) { name, index, pipeline in
-            guard let value = value(index, pipeline), let beats = value.beatsPerMinute,
-                now - value.at <= Self.freshNanoseconds,
+            guard let value = pipeline.operations.value(of: index),
+                let beats = value.beatsPerMinute,
+                now - value.at <= Operations.freshNanoseconds,
                 pipeline.operations.radio?.status(sensor: index)?.isFrozen != true
             else { return }
             label(name)
@@ -147,17 +147,12 @@ final class MetricsDesk {
         }
     }
 
-    private func value(
-        _ index: Int, _ pipeline: borrowing Pipeline
-    ) -> Operations.LastValue? {
-        let values = pipeline.operations.values
-        return values.indices.contains(index) ? values[index] : nil
-    }
-
     private func isConnected(
         _ link: SensorStatus?, _ value: Operations.LastValue?, _ now: Int64
     ) -> Bool {
-        guard let link else { return value.map { now - $0.at <= Self.freshNanoseconds } ?? false }
+        guard let link else {
+            return value.map { now - $0.at <= Operations.freshNanoseconds } ?? false
+        }
         return link.state == .streaming || link.state == .silent
     }
 

@@ -10,9 +10,6 @@ import WireFormat
 
 /// The gateway's state in the API's values.
 enum StatusView {
-    /// A value that is older is not shown as the heart rate of now, whatever the alarm waits for.
-    static let freshNanoseconds: Int64 = 10_000_000_000
-
     /// Fills the values that are kept from one status to the next.
     static func fill(
         _ status: inout LocalStatus, from pipeline: borrowing Pipeline, now: Int64
@@ -90,9 +87,7 @@ enum StatusView {
         let radio = pipeline.operations.radio
         for (index, name) in pipeline.journal.sensors.enumerated() {
             let link = radio?.status(sensor: index)
-            let live =
-                pipeline.operations.lives.indices.contains(index)
-                ? pipeline.operations.lives[index] : nil
+            let live = pipeline.operations.live(of: index)
             // A place that no device has taken has nothing to say.
             if radio != nil, link?.address == nil, live == nil, name.hasPrefix("any ") { continue }
             var sensor = LocalStatus.SensorNow(name: name, state: .stale)
@@ -110,8 +105,9 @@ enum StatusView {
     }
 
     private static func quietNanoseconds(_ pipeline: borrowing Pipeline) -> Int64 {
-        let lost = pipeline.gateway.settings.manners?.sensorLostNanoseconds ?? freshNanoseconds
-        return min(lost, freshNanoseconds)
+        // An old value is not shown as one of now, whatever the alarm waits for.
+        let fresh = Operations.freshNanoseconds
+        return min(pipeline.gateway.settings.manners?.sensorLostNanoseconds ?? fresh, fresh)
     }
 
     /// The heart rate is shown only where it is one, and of now.

@@ -130,7 +130,7 @@ struct Pipeline: ~Copyable {
         operations.note(notification, characteristic, sensor: sensor, at: arrival)
         if characteristic == .heartRateMeasurement, let http, http.events.isWatched {
             http.tell(
-                operations.lives[sensor], sequence: sequence, sensor: journal.sensors[sensor],
+                operations.live(of: sensor), sequence: sequence, sensor: journal.sensors[sensor],
                 at: time, arrival: arrival)
         }
     }

@@ -10,6 +10,9 @@ import Vitals
 ///
 /// Everything in it is at hand in memory: an answer never waits for a card or a network.
 final class Operations {
+    /// A value that is older is none of now.
+    static let freshNanoseconds: Int64 = 10_000_000_000
+
     /// What a sensor has sent last.
     struct LastValue {
         var beatsPerMinute: UInt16?
@@ -52,7 +55,7 @@ final class Operations {
     var watch: ProgressWatch
     weak var radio: Radio?
     private(set) var values: [LastValue?] = []
-    private(set) var lives: [Live?] = []
+    private var lives: [Live?] = []
     let began = Clock.monotonicNanoseconds()
 
     init(watch: ProgressWatch = Operations.watch(WatchdogSettings())) {
@@ -99,12 +102,22 @@ final class Operations {
         values[sensor] = LastValue(beatsPerMinute: beats, at: now)
     }
 
+    /// What the sensor has sent last; nil without anything.
+    func value(of sensor: Int) -> LastValue? {
+        values.indices.contains(sensor) ? values[sensor] : nil
+    }
+
+    /// What the sensor has said last of the heart; nil without anything.
+    func live(of sensor: Int) -> Live? { lives.indices.contains(sensor) ? lives[sensor] : nil }
+
     func setSafe(_ isOn: Bool) { isSafe = isOn }
 
     /// The newest heart rate of the last ten seconds.
     func freshest(now: Int64) -> UInt16? {
-        values.compactMap { $0 }.filter { now - $0.at < 10_000_000_000 && $0.beatsPerMinute != nil }
-            .max { $0.at < $1.at }?.beatsPerMinute
+        values.compactMap { $0 }.filter {
+            now - $0.at < Self.freshNanoseconds && $0.beatsPerMinute != nil
+        }
+        .max { $0.at < $1.at }?.beatsPerMinute
     }
 
     /// Compares what the process has taken with what it may take.

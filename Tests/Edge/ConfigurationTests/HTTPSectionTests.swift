@@ -1,26 +1,9 @@
-import Settings
 import Testing
 
 @testable import Configuration
 
 /// `[http]`: where the live page and the API are served.
-struct HTTPSectionTests {
-    private static let head = "[gateway]\ndata = /d\ndevice_id = g\n[input]\ntype = stdin\n"
-
-    private func read(_ text: String) throws(ConfigurationError) -> Configuration {
-        let document = SettingsDocument.parse(Array((Self.head + text).utf8), file: "p.conf")
-        return try Configuration.read([document], hostName: "h")
-    }
-
-    private func refusal(_ text: String) -> String? {
-        do throws(ConfigurationError) {
-            _ = try read(text)
-            return nil
-        } catch {
-            return error.description
-        }
-    }
-
+struct HTTPSectionTests: SectionReading {
     @Test func withoutTheSectionThereIsNoServer() throws {
         #expect(try read("").http == nil)
     }
