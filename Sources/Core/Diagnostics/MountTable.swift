@@ -12,8 +12,11 @@ public struct MountTable: Equatable, Sendable {
         public let point: String
         public let fileSystem: String
         public let source: String
-        /// Nothing can be written: the mount or its file system says `ro`.
+        /// Nothing can be written here: the mount or its file system says `ro`.
         public let isReadOnly: Bool
+        /// Nothing can be written by anybody: the file system itself says `ro`, as the kernel
+        /// makes it after an error. A mount alone may be read-only for one sandbox.
+        public let isFileSystemReadOnly: Bool
         fileprivate let options: [Substring]
 
         /// The value of an option of the file system, as in `upperdir=/upper`.
@@ -38,7 +41,7 @@ public struct MountTable: Equatable, Sendable {
                 point: Self.unescaped(fields[4]), fileSystem: Self.unescaped(fields[dash + 1]),
                 source: Self.unescaped(fields[dash + 2]),
                 isReadOnly: (options + fields[5].split(separator: ",")).contains("ro"),
-                options: options)
+                isFileSystemReadOnly: options.contains("ro"), options: options)
         }
     }
 

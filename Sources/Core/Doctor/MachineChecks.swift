@@ -98,7 +98,8 @@ enum MachineChecks {
                 .mount(of: wishes.dataFolder)
         else { return .warning("disk", "not known", "look at findmnt") }
         let place = "\(wishes.dataFolder) on \(mount.fileSystem)"
-        if mount.isReadOnly {
+        // The console's unit looks through a sandbox in which everything is mounted read-only.
+        if mount.isFileSystemReadOnly {
             return .error(
                 "disk", "\(place), read-only",
                 "mount it writable; a card that has become read-only is dying: replace it")

@@ -25,7 +25,12 @@ struct AdapterLife {
     /// That the power is left off was reported.
     var isLeftOff = false
     var failures = 0
+    /// Since when somebody else has been switching it on.
+    var busySince: Int64?
     var backoff = Backoff(baseNanoseconds: second, capNanoseconds: 30 * second)
+
+    /// How often to ask again while bluetoothd switches it on by itself.
+    static let busyPause = 500 * millisecond
 
     init(now: Int64) {
         absentSince = now
@@ -82,6 +87,7 @@ extension LinkSupervisor {
         radio.cause = cause
         radio.absentSince = time
         radio.retryAt = time
+        radio.busySince = nil
         radio.call = abandoned(radio.call)
         forgetDiscovery()
         if shared.work == .poweringOff { endShared() }
@@ -90,6 +96,7 @@ extension LinkSupervisor {
     private mutating func gotPower() {
         radio.owesPower = false
         radio.isLeftOff = false
+        radio.busySince = nil
     }
 
     /// BlueZ drops the links and the discovery with the power.
@@ -147,12 +154,25 @@ extension LinkSupervisor {
 
     mutating func powerAnswered(_ failure: CallFailure?) {
         radio.call = nil
+        if failure == .inProgress, isBusyForShort() {
+            radio.retryAt = time + AdapterLife.busyPause
+            return
+        }
+        radio.busySince = nil
         guard failure == nil else { return powerFailed() }
         radio.failures = 0
         radio.backoff.succeed()
         radio.cause = .progress
         if let selected = radio.selected { radio.records[Int(selected)].isPowered = true }
         gotPower()
+    }
+
+    /// bluetoothd switches an adapter on by itself when it comes; a reset would throw it back. It
+    /// has as long for it as we have for a call.
+    private mutating func isBusyForShort() -> Bool {
+        let since = radio.busySince ?? time
+        radio.busySince = since
+        return time - since < settings.deadlines.call
     }
 
     /// The first time a block by rfkill is the likeliest cause, then a hanging controller, then

@@ -136,7 +136,7 @@ public enum BluetoothEvent: Equatable, Sendable {
 /// BlueZ uses few error names for many causes and changes them between versions, so name and
 /// text are both looked at by the edge.
 public enum CallFailure: Error, Equatable, Sendable {
-    /// The same operation is under way: `InProgress`, or `Failed` "Operation already in
+    /// The same operation is under way: `InProgress`, `Busy`, or `Failed` "Operation already in
     /// progress" (BlueZ 5.66) or "In Progress".
     case inProgress
     /// `Failed` "le-connection-abort-by-local" and its kin: the attempt has ended; the link may

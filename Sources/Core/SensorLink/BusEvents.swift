@@ -113,7 +113,7 @@ extension LinkSupervisor {
 
     private mutating func complete(_ id: CallID, _ failure: CallFailure?, value: Span<UInt8>) {
         if failure != nil { counters.callFailures += 1 }
-        if failure == .accessDenied { denied() }
+        if failure == .accessDenied { denied(id) }
         if bus.call?.id == id { return enumerated(failure) }
         if shared.call?.id == id { return sharedCallEnded(failure) }
         if radio.call?.id == id { return powerAnswered(failure) }
@@ -125,9 +125,16 @@ extension LinkSupervisor {
         }
     }
 
-    private mutating func denied() {
-        if !bus.isDenied { report(.accessDenied) }
-        bus.isDenied = true
+    /// Reported once. systemd and bluetoothd have rules of their own: to be refused by one says
+    /// nothing of the other.
+    private mutating func denied(_ id: CallID) {
+        if shared.call?.id == id && shared.work == .restarting {
+            if !bus.isRestartDenied { report(.restartDenied) }
+            bus.isRestartDenied = true
+        } else {
+            if !bus.isDenied { report(.accessDenied) }
+            bus.isDenied = true
+        }
     }
 
     /// Gives up the calls whose deadline has passed.

@@ -13,6 +13,8 @@ struct DaemonLife {
     var wantsRead = false
     /// A refusal by policy was reported.
     var isDenied = false
+    /// systemd's refusal to restart the daemon was reported.
+    var isRestartDenied = false
     var backoff = Backoff(baseNanoseconds: second / 4, capNanoseconds: 5 * second)
 
     /// `openBus` is answered by an event within this, or asked for again.

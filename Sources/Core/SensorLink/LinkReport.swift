@@ -38,6 +38,8 @@ public enum LinkReport: Equatable, Sendable {
     case discoveryRestarted
     /// The bus refuses our calls: a policy file is missing.
     case accessDenied
+    /// systemd refuses to restart the daemon: nobody there to permit it (polkit).
+    case restartDenied
 }
 
 /// How values of a device come.

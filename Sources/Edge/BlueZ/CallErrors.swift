@@ -39,6 +39,9 @@ enum CallErrors {
         Row("Failed", "Host is down", .connectionAborted),
         Row("Failed", "Operation canceled", .connectionCancelled),
         Row("ConnectionAttemptFailed", "*", .connectionAborted),
+        // Switching on while bluetoothd does so by itself (AutoEnable), as at every boot.
+        Row("Busy", "*", .inProgress),
+        Row("Failed", "Busy", .inProgress),
         Row("NotReady", "*", .notReady),
         Row("Failed", "Input/output error", .notReady),
         // Power on while the radio is blocked.

@@ -100,6 +100,13 @@ enum RadioText {
                 "bluetooth: the bus refuses our calls: the D-Bus policy for this user is missing "
                     + "(/usr/share/dbus-1/system.d)"
             )
+        case .restartDenied:
+            return (
+                .warning,
+                "bluetooth: systemd does not let us restart bluetooth.service: polkit is not "
+                    + "there (apt install polkitd), or 50-pulsegate.rules is missing in "
+                    + "/usr/share/polkit-1/rules.d"
+            )
         default: return (.notice, "bluetooth: \(report)")
         }
     }
@@ -209,7 +216,7 @@ extension RadioText {
         case .adapterAbsent: "no adapter"
         case .adapterOff: "the adapter is off"
         case .discoveryQuiet: "scanning sees nothing"
-        case .daemonAway: "bluetoothd has gone"
+        case .daemonAway: "bluetoothd is not running"
         case .daemonSilent: "bluetoothd does not answer"
         case .busClosed: "the system bus is closed"
         case .sharedRung(let rung): text(rung)

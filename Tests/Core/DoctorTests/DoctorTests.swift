@@ -112,6 +112,19 @@ struct Machine {
         }
     }
 
+    @Test func bluezThatDpkgHasNotInstalledIsSeenAllTheSame() throws {
+        var machine = Machine()
+        machine.files["/var/lib/dpkg/status"] = nil
+        machine.folders["/usr/libexec/bluetooth"] = ["bluetoothd", "obexd"]
+        #expect(machine.complaints.isEmpty)
+    }
+
+    @Test func sandboxOfTheConsoleIsNoDyingCard() {
+        var machine = Machine()
+        machine.files["/proc/self/mountinfo"] = "22 1 179:2 / / ro shared:1 - ext4 /dev/x rw\n"
+        #expect(machine.complaints.isEmpty)
+    }
+
     @Test(arguments: radioFaults + machineFaults + cloudFaults)
     func broken(_ fault: Fault) throws {
         var machine = Machine()

@@ -234,7 +234,31 @@ struct RadioFieldTests {
         bench.run(60 * minute)
         #expect(bench.supervisor.daemon == .away)
         #expect((50...70).contains(bench.supervisor.counters.rungs[.restartDaemon]))
-        #expect(bench.reports.count { $0 == .accessDenied } == 1)
+        #expect(bench.reports.count { $0 == .restartDenied } == 1)
+        #expect(!bench.reports.contains(.accessDenied), "bluetoothd itself refuses nothing")
+        bench.expectRules()
+    }
+
+    /// As at every boot: the adapter is there, and bluetoothd is about to switch it on.
+    @Test(arguments: [100, 1_500, 4_000] as [Int64])
+    func adapterThatBluetoothdSwitchesOnIsLeftToIt(milliseconds: Int64) {
+        let bench = Bench(sensors: 1)
+        bench.blueZ.autoEnable = milliseconds * millisecond
+        bench.blueZ.terminate()
+        bench.blueZ.startDaemon()
+        #expect(seconds(bench.recovery()) < 10)
+        #expect(bench.supervisor.counters.rungs[.resetRadio] == 0)
+        #expect(bench.supervisor.counters.rungs[.restartDaemon] == 0)
+        bench.expectRules()
+    }
+
+    @Test func adapterThatIsBusyForEverIsResetAfterTheTimeOfACall() {
+        let bench = Bench(sensors: 1)
+        bench.blueZ.autoEnable = 60 * minute
+        bench.blueZ.terminate()
+        bench.blueZ.startDaemon()
+        bench.run(minute) { bench.supervisor.counters.rungs[.resetRadio] == 1 }
+        #expect(seconds(bench.recovery()) < 10)
         bench.expectRules()
     }
 

@@ -75,6 +75,8 @@ struct CallErrorsTests {
             ("org.freedesktop.DBus.Error.InteractiveAuthorizationRequired", "", .accessDenied),
             ("org.freedesktop.systemd1.NoSuchUnit", "Unit not found", .unknownObject),
             ("org.freedesktop.systemd1.UnitMasked", "", .daemonAway),
+            ("org.bluez.Error.Busy", "", .inProgress),
+            ("org.bluez.Error.Failed", "Busy", .inProgress),
             ("org.bluez.Error.Failed", "Something new", .other),
             ("org.bluez.Error.Failed", "Input/output error, again", .other),
             ("org.bluez.Error.Fail", "Failed", .other),

@@ -32,6 +32,9 @@ public final class ModelBlueZ {
     var isPulled = false
     public internal(set) var isPowered = true
     public internal(set) var isBlocked = false
+    /// How long bluetoothd takes to switch a new adapter on by itself.
+    public var autoEnable: Int64 = 100 * millisecond
+    var isSwitchingOn = false
     public internal(set) var isDiscovering = false
     /// Another program discovers too.
     public var foreignDiscovery = false

@@ -32,10 +32,20 @@ extension ModelBlueZ {
                 answer(id, nil)
             }
         }
+        if isSwitchingOn { return reply(id, .inProgress, after: millisecond) }
         later(100 * millisecond) { [unowned self] in
             if isBlocked || powerless != nil || wedged != nil { return answer(id, .other) }
             powerOn()
             answer(id, nil)
+        }
+    }
+
+    /// AutoEnable; who asks for the same meanwhile is told that it is busy.
+    private func switchOnByItself() {
+        isSwitchingOn = true
+        later(autoEnable) { [unowned self] in
+            isSwitchingOn = false
+            powerOn()
         }
     }
 
@@ -111,6 +121,7 @@ extension ModelBlueZ {
         powerOff()
         for address in objects.map(\.address) { forget(address) }
         adapterIsPresent = false
+        isSwitchingOn = false
         emit(.adapterRemoved(adapter: 0))
     }
 
@@ -120,7 +131,7 @@ extension ModelBlueZ {
         isPulled = false
         isPowered = false
         emit(.adapterFound(adapter: 0, adapterFacts))
-        later(100 * millisecond) { [unowned self] in powerOn() }
+        switchOnByItself()
     }
 
     // MARK: Daemon
@@ -171,6 +182,7 @@ extension ModelBlueZ {
     public func startDaemon() {
         guard !daemonIsRunning else { return }
         daemonIsRunning = true
+        isSwitchingOn = adapterIsPresent
         emit(.daemonAppeared)
         later(between(20, 30) * millisecond) { [unowned self] in
             guard adapterIsPresent else { return }
@@ -180,7 +192,7 @@ extension ModelBlueZ {
                 if object.hasServices { list(object) }
                 keep(object.address)
             }
-            later(100 * millisecond) { [unowned self] in powerOn() }
+            switchOnByItself()
         }
     }
 
