@@ -183,6 +183,17 @@ test-board: venv ## The static binary for arm64, emulated: demo, TLS, proxies, a
 		Tests/EndToEnd/test_bluetooth.py Tests/EndToEnd/test_net_check.py \
 		Tests/EndToEnd/test_static.py
 
+# The gym without a guest: its packages whole, by checksum.
+.PHONY: venv-gym
+venv-gym: packages
+	@.ci/setup venv $(BUILD)/venv-gym Tests/BlueZ/guest/requirements.txt --no-deps
+
+.PHONY: test-pi
+test-pi: venv-gym ## The arm64 package on an emulated Raspberry Pi 3B: radio, GPIO, console, power cut
+	@.ci/setup packages packages-pi.txt
+	@$(MAKE) package ARCH=arm64
+	$(LIMIT) 1800 $(BUILD)/venv-gym/bin/python Tests/BlueZ/pi_lane.py
+
 .PHONY: bench
 bench: venv release ## The figures of the README, beside their peers, in one run
 	$(PYTHON) Tests/Bench/bench.py

@@ -3,7 +3,9 @@
     $PULSEGATE_CACHE (default ${XDG_CACHE_HOME:-~/.cache}/pulsegate)
         kernel-KEY/linux    User-Mode Linux with a Bluetooth stack, 11 MB, and how it was made
         root-RELEASE-KEY/   a Debian as plain files; no package's scripts have run in it
+        pi-KEY/             what the emulated Raspberry Pi boots (pi_parts.py)
         apt-RELEASE/        apt's lists and downloads for that Debian, beside the machine's own
+                            (packages.py)
 
 A KEY is a digest of all that goes in, so a change of the configuration makes a new one and a
 second run makes nothing. Whatever fails is a `CannotRun` with a reason to act on. Nothing here
@@ -23,9 +25,10 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from packages import (
+    UNPACKED_NOT, Apt, CannotRun, merge_usr, run, settle, unpack_all)
+
 HERE = Path(__file__).resolve().parent
-KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
-ARCHITECTURE = "amd64"
 # What compiling takes, with headroom: sources 1.0 GB, objects 0.2 GB, packages 0.3 GB.
 FREE_BYTES_MIN = 3 << 30
 
@@ -67,15 +70,8 @@ RELEASES = {
     "trixie": {"bluez": "5.82", "python": "3.13", "packages": (
         "libcurl4t64", "libgpiod3", "libinih1", "libssl3t64")},
 }
-# Left out of the root file systems: nobody reads them in a test.
-UNPACKED_NOT = ("./usr/share/doc", "./usr/share/man", "./usr/share/locale", "./usr/share/info",
-                "./usr/lib/udev/hwdb.d", "./usr/share/i18n", "./usr/lib/x86_64-linux-gnu/gconv")
 # Increased by hand when the steps below make something else of the same inputs.
 KERNEL_RECIPE, ROOT_RECIPE = 1, 1
-
-
-class CannotRun(Exception):
-    """The lane cannot run on this machine; the text says why and what to do."""
 
 
 class Broken(Exception):
@@ -109,19 +105,6 @@ def lock(folder: Path) -> Iterator[None]:
         yield
 
 
-def run(command: Sequence[object], log: Path, **named: object) -> None:
-    """Runs a command with its output in `log`; its failure is ours, with the last lines."""
-    with open(log, "a") as file:
-        file.write("$ " + " ".join(str(word) for word in command) + "\n")
-        file.flush()
-        ended = subprocess.run([str(word) for word in command], stdin=subprocess.DEVNULL,
-                               stdout=file, stderr=subprocess.STDOUT, **named)
-    if ended.returncode != 0:
-        last = "\n    ".join(log.read_text(errors="replace").splitlines()[-8:])
-        raise CannotRun(f"{Path(str(command[0])).name} failed with {ended.returncode}; the last "
-                        f"lines of {log}:\n    {last}")
-
-
 def require_tools(*names: str) -> None:
     missing = [name for name in names if shutil.which(name) is None]
     if missing:
@@ -134,76 +117,6 @@ def require_room(folder: Path) -> None:
     if free < FREE_BYTES_MIN:
         raise CannotRun(f"{free >> 20} MiB free in {folder}, {FREE_BYTES_MIN >> 20} are needed; "
                         "set PULSEGATE_CACHE to a folder with room")
-
-
-# --- apt, beside the machine's own --------------------------------------------------------
-
-
-def archives() -> dict[str, str]:
-    """The addresses of Debian's archives that this machine uses: "main" and "security"."""
-    listed = subprocess.run(
-        ["apt-get", "indextargets", "--format", "$(REPO_URI) $(RELEASE)"],
-        capture_output=True, text=True, check=False).stdout
-    found: dict[str, str] = {}
-    for line in sorted(set(listed.splitlines())):
-        address, _, suite = line.partition(" ")
-        if suite.split("-")[0] in ("bullseye", "bookworm", "trixie", "stable", "sid"):
-            found.setdefault("security" if suite.endswith("-security") else "main",
-                             address.rstrip("/"))
-    if "main" not in found:
-        raise CannotRun("apt knows no archive of Debian on this machine")
-    return found
-
-
-class Apt:
-    """apt-get for one Debian release, with lists and a status of its own: nothing is installed,
-    and every package's signature is checked as usual."""
-
-    def __init__(self, release: str, cache: Path) -> None:
-        self.folder = cache / f"apt-{release}"
-        self.log = self.folder / "log"
-        if not KEYRING.exists():
-            raise CannotRun(f"{KEYRING} is missing; install debian-archive-keyring")
-        for part in ("lists/partial", "archives/partial", "state", "etc"):
-            (self.folder / part).mkdir(parents=True, exist_ok=True)
-        (self.folder / "state/status").touch()
-        known = archives()
-        signed = f"[arch={ARCHITECTURE} signed-by={KEYRING}]"
-        lines = [f"deb {signed} {known['main']} {suite} main"
-                 for suite in (release, f"{release}-updates")]
-        if "security" in known:
-            lines.append(f"deb {signed} {known['security']} {release}-security main")
-        (self.folder / "etc/sources.list").write_text("\n".join(lines) + "\n")
-        self.configuration = self.folder / "etc/apt.conf"
-        self.configuration.write_text(
-            f'Dir::Etc::sourcelist "{self.folder}/etc/sources.list";\n'
-            'Dir::Etc::sourceparts "/dev/null";\nDir::Etc::preferencesparts "/dev/null";\n'
-            'APT::Update::Error-Mode "any";\n'
-            f'Dir::State "{self.folder}/state";\nDir::State::Lists "{self.folder}/lists";\n'
-            f'Dir::State::status "{self.folder}/state/status";\n'
-            f'Dir::Cache "{self.folder}";\nDir::Cache::archives "{self.folder}/archives";\n'
-            f'APT::Architecture "{ARCHITECTURE}";\nAPT::Architectures "{ARCHITECTURE}";\n'
-            'Acquire::Languages "none";\nAcquire::Retries "3";\nAPT::Sandbox::User "";\n'
-            'Debug::NoLocking "true";\nAPT::Install-Recommends "false";\n')
-        self.get("-qq", "update")
-
-    def get(self, *words: str, folder: Path | None = None) -> None:
-        run(["apt-get", *words], self.log, cwd=folder or self.folder,
-            env={**os.environ, "APT_CONFIG": str(self.configuration)})
-
-    def has(self, package: str, version: str) -> bool:
-        """Whether this version is offered."""
-        offered = subprocess.run(
-            ["apt-cache", "madison", package], capture_output=True, text=True, check=False,
-            env={**os.environ, "APT_CONFIG": str(self.configuration)}).stdout
-        return any(line.split("|")[1].strip() == version for line in offered.splitlines())
-
-    def fetch_with_dependencies(self, packages: Sequence[str]) -> list[Path]:
-        """The packages and what they need, as files; empties the downloads of before first."""
-        for old in (self.folder / "archives").glob("*.deb"):
-            old.unlink()
-        self.get("-y", "-qq", "--download-only", "install", *packages)
-        return sorted((self.folder / "archives").glob("*.deb"))
 
 
 # --- The kernel ---------------------------------------------------------------------------
@@ -308,34 +221,6 @@ def ensure(cache: Path, folder: Path, what: str, build, *more: object) -> Path:
 # --- Root file systems --------------------------------------------------------------------
 
 
-def unpack(package: Path, root: Path, log: Path) -> None:
-    excluded = " ".join(f"'--exclude={path}'" for path in UNPACKED_NOT)
-    # Packages that still say /bin must not replace the link to /usr/bin by a folder.
-    run(["bash", "-o", "pipefail", "-c", f"dpkg-deb --fsys-tarfile '{package}'"
-         f" | tar -x --keep-directory-symlink --no-same-owner -C '{root}' {excluded}"], log)
-
-
-def settle(root: Path) -> None:
-    """What the packages' scripts would have done and the lane needs: users and empty folders."""
-    etc = root / "etc"
-    for name, line in (("passwd", "messagebus:x:100:101::/nonexistent:/usr/sbin/nologin"),
-                       ("group", "messagebus:x:101:")):
-        master = (root / f"usr/share/base-passwd/{name}.master").read_text()
-        (etc / name).write_text(f"{master}{line}\nbluetooth:x:102:\n" if name == "group"
-                                else f"{master}{line}\n")
-    (etc / "machine-id").write_text("")
-    (etc / "hostname").write_text("gym\n")
-    (etc / "fstab").write_text("")
-    (etc / "hosts").write_text("127.0.0.1 localhost gym\n")
-    shutil.copy2(HERE / "guest/init.sh", root / "lane-init")
-    for folder in ("lab", "proc", "sys", "dev", "run", "tmp", "mnt", "var/lib/bluetooth"):
-        (root / folder).mkdir(parents=True, exist_ok=True)
-    # Where D-Bus clients look for the bus.
-    if not (root / "var/run").is_symlink():
-        shutil.rmtree(root / "var/run", ignore_errors=True)
-        (root / "var/run").symlink_to("/run")
-
-
 def install_python_packages(root: Path, python: str, log: Path) -> None:
     """The gym's and the reference client's packages, by checksum, and everything compiled:
     Bumble alone is 2 s of a boot otherwise."""
@@ -364,16 +249,12 @@ def build_root(cache: Path, folder: Path, release: str) -> None:
     require_room(cache)
     facts, log = RELEASES[release], cache / f"root-{release}.log"
     log.unlink(missing_ok=True)
-    for name in ("bin", "sbin", "lib", "lib64"):
-        (folder / "usr" / name).mkdir(parents=True)
-        (folder / name).symlink_to(f"usr/{name}")
+    merge_usr(folder)
     packages = Apt(release, cache).fetch_with_dependencies(
         [*COMMON_PACKAGES, *facts["packages"]])
-    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as workers:
-        list(workers.map(lambda package: unpack(package, folder, log), packages))
-    for package in packages:
-        package.unlink()
+    unpack_all(packages, folder, log)
     settle(folder)
+    shutil.copy2(HERE / "guest/init.sh", folder / "lane-init")
     install_python_packages(folder, facts["python"], log)
 
 

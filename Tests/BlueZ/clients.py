@@ -16,7 +16,7 @@ from typing import Any
 
 import checks
 import scenarios
-from cache import CannotRun
+from packages import CannotRun
 from scenarios import Scenario
 
 HERE = Path(__file__).resolve().parent

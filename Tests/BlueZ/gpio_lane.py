@@ -18,9 +18,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-from cache import Apt, CannotRun, RELEASES, cache_folder, ensure_kernel, ensure_root
+from cache import RELEASES, cache_folder, ensure_kernel, ensure_root
 from clients import Pulsegate
 from lane import ATTEMPTS_MAX, CANNOT_RUN_STATUS, PANIC, RESULTS, ROOT, boot, explain_no_boot
+from packages import Apt, CannotRun
 
 SECONDS_MAX = 400
 

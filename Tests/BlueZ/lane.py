@@ -27,8 +27,9 @@ from typing import Any, Sequence
 import checks
 import report
 import scenarios
-from cache import RELEASES, CannotRun, cache_folder, ensure_kernel, ensure_root
+from cache import RELEASES, cache_folder, ensure_kernel, ensure_root
 from clients import CLIENTS, Client
+from packages import CannotRun
 from scenarios import SCENARIOS, Scenario
 
 HERE = Path(__file__).resolve().parent

@@ -20,8 +20,9 @@ import time
 import tty
 from pathlib import Path
 
-from cache import CannotRun, cache_folder, ensure_kernel, ensure_root
+from cache import cache_folder, ensure_kernel, ensure_root
 from lane import CANNOT_RUN_STATUS, RESULTS, ROOT, boot, explain_no_boot
+from packages import CannotRun
 
 SECONDS_MAX = 300
 GO = "/lab/code/guest/service_boot.sh"

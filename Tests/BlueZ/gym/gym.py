@@ -4,8 +4,9 @@
     gym.py vhci --recording FILE.csv --journal FILE.ndjson [--straps N] [--rate HZ] ...
 
 The controller appears as hci0 of the kernel it runs on (or, with another transport of Bumble's
-such as serial:/dev/ttyS1, as a chip on a serial line). Commands come over a Unix socket, one a
-line, and each is answered with one line, `ok`, an answer, or `error: ...`. I is a strap from 0.
+such as unix:SOCKET or serial:/dev/ttyS1, as a chip on a serial line). Commands come over a Unix
+socket, one a line, and each is answered with one line, `ok`, an answer, or `error: ...`. I is a
+strap from 0.
 
     vanish I            out of range, without a goodbye
     return I            in range again, advertising
@@ -16,6 +17,7 @@ line, and each is answered with one line, `ok`, an answer, or `error: ...`. I is
     off-skin I on|off   says that there is no contact, with a value all the same
     frozen I on|off     sends the same heart rate for ever, without RR-Intervals
     rssi I DBM          signal strength
+    rate I BPM|off      this heart rate from now on, or the recording's again
     rotate I            takes a new private address; answers it
     address I           answers the present address
     die                 the controller is pulled out
@@ -36,6 +38,7 @@ import os
 import time
 from typing import Any
 
+from broadcom import BroadcomRadio
 from bumble.transport import open_transport
 from controller import Air, Radio
 from profiles import PROFILES
@@ -59,6 +62,8 @@ class Gym:
         wear = Wear(read_recording(options.recording), options.rate, options.profiles,
                     options.advertising_milliseconds, options.private_addresses)
         self.straps = [Strap(index, self.air, wear, self.note) for index in range(options.straps)]
+        for strap in self.straps:
+            strap.next_number = options.first_number
         self.transport: Any = None
         self.radio: Radio | None = None
 
@@ -71,9 +76,10 @@ class Gym:
             raise ValueError("there is a controller already")
         self.transport = (VirtualController() if self.options.transport == "vhci"
                           else await open_transport(self.options.transport))
-        self.radio = Radio("host", host_source=self.transport.source,
-                           host_sink=self.transport.sink, link=self.air,
-                           public_address=HOST_ADDRESS)
+        kind = BroadcomRadio if self.options.broadcom else Radio
+        self.radio = kind("host", host_source=self.transport.source,
+                          host_sink=self.transport.sink, link=self.air,
+                          public_address=HOST_ADDRESS)
 
     async def die(self) -> None:
         """Takes the controller away; the straps run into their supervision time-outs."""
@@ -113,6 +119,8 @@ class Gym:
             await strap.send(bytes.fromhex(word or ""), "raw")
         elif name == "rssi":
             strap.radio.rssi_dbm = int(word or "")
+        elif name == "rate":
+            strap.fixed_rate = None if word == "off" else int(word or "")
         elif name == "rotate":
             return await strap.rotate()
         elif name == "address":
@@ -168,6 +176,10 @@ def parse_options() -> argparse.Namespace:
     parser.add_argument("--advertising-milliseconds", type=float, default=100)
     parser.add_argument("--private-addresses", action="store_true",
                         help="resolvable private addresses instead of static ones")
+    parser.add_argument("--first-number", type=int, default=0,
+                        help="the number in the first notification of every strap")
+    parser.add_argument("--broadcom", action="store_true",
+                        help="the controller is the chip of a Raspberry Pi 3")
     parser.add_argument("--debug", action="store_true", help="everything Bumble says")
     options = parser.parse_args()
     if "heart-rate" not in options.profiles:

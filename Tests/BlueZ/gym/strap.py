@@ -50,8 +50,8 @@ class Wear:
 class Strap:
     """One sensor: its radio, its GATT server and what it is told to do wrong.
 
-    Invariant: `next_number` counts the regular notifications that were handed to a live link
-    with a subscriber; each is in the journal before it is sent.
+    Invariant: `next_number` counts, from where it began, the regular notifications that were
+    handed to a live link with a subscriber; each is in the journal before it is sent.
     """
 
     def __init__(self, index: int, air: Air, wear: Wear, journal: Journal) -> None:
@@ -59,6 +59,7 @@ class Strap:
         self.name = f"Strap {index + 1}"
         self.next_number, self.row = 0, index * ENTRY_ROWS
         self.beats_per_minute = 60
+        self.fixed_rate: int | None = None
         self.is_muted = self.is_off_skin = self.is_frozen = False
         self.wants_advertising = True
         self.connection: Connection | None = None
@@ -135,7 +136,7 @@ class Strap:
             # Deadlines, not pauses: the pace holds however long a beat takes.
             due = max(due + period, loop.time())
             await asyncio.sleep(due - loop.time())
-            rate = self.wear.recording[self.row % len(self.wear.recording)]
+            rate = self.fixed_rate or self.wear.recording[self.row % len(self.wear.recording)]
             self.row += 1
             if rate is not None:
                 self.beats_per_minute = rate

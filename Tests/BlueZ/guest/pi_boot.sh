@@ -1,0 +1,41 @@
+#!/bin/bash
+# The first program of the emulated Raspberry Pi. At its first boot it does what an image builder
+# and a technician do: the package, the board's profile, a console on the serial line. Then, as at
+# every boot, it becomes systemd.
+export PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 DEBIAN_FRONTEND=noninteractive
+units=/etc/systemd/system
+install() {
+    mount -t proc proc /proc
+    mkdir -p /var/lib/dpkg/info /var/lib/dpkg/updates /var/lib/dpkg/triggers /var/log/journal
+    touch /var/lib/dpkg/status /var/lib/dpkg/available
+    systemd-machine-id-setup > /dev/null 2>&1
+    dpkg --force-all -i /lab/pulsegate.deb || echo "not installed: $?"
+    mkdir -p /etc/pulsegate/pulsegate.conf.d
+    cp /usr/share/doc/pulsegate/board/raspberry-pi-3.conf /etc/pulsegate/pulsegate.conf.d/
+    systemctl enable pulsegate-console@ttyS1.service
+    # What the scripts of Debian's packages, of which none has run, would have done.
+    ln -sf /usr/lib/systemd/system/bluetooth.service $units/dbus-org.bluez.service
+    mkdir -p $units/bluetooth.target.wants
+    ln -sf /usr/lib/systemd/system/bluetooth.service $units/bluetooth.target.wants/
+    ln -sf /usr/lib/systemd/system/multi-user.target $units/default.target
+    for name in systemd-networkd systemd-resolved systemd-timesyncd e2scrub_reap fstrim; do
+        ln -sf /dev/null $units/$name.service
+    done
+    # What the program says of the board and of everything between strap and card.
+    cat > $units/looks.service <<'UNIT'
+[Unit]
+After=pulsegate.service
+[Service]
+Type=oneshot
+ExecStart=/bin/sh -c 'pulsegate board detect > /lab/board.txt; pulsegate doctor --json > /lab/doctor.json; sync'
+[Install]
+WantedBy=multi-user.target
+UNIT
+    systemctl enable looks.service
+    umount /proc
+}
+if [ ! -e /lab/install.log ]; then
+    install > /lab/install.log 2>&1
+    sync
+fi
+exec /usr/lib/systemd/systemd --show-status=0

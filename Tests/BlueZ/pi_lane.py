@@ -1,0 +1,252 @@
+#!/usr/bin/env python3
+"""The package on an emulated Raspberry Pi 3B: the last gate before a release.
+
+    pi_lane.py [PACKAGE.deb]
+
+QEMU's raspi3b boots Debian from an SD card; the static arm64 binary, installed there from its
+package, takes a virtual strap's values through the board's Bluetooth UART and bluetoothd, drives
+lamp and buzzer on the board's GPIO chip, and talks on its serial console. All that is known of it
+comes over that line, from the pins, and from the card once the plug has been pulled; twice.
+Exit status as lane.py's.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+import shutil
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pi_parts
+from lane import CANNOT_RUN_STATUS, RECORDING, RESULTS, ROOT, read_lines
+from packages import CannotRun
+from pi_machine import PROMPT, Machine
+
+sys.path.insert(0, str(Path(__file__).resolve().parent / "gym"))
+import sequence  # noqa: E402
+
+HERE = Path(__file__).resolve().parent
+PACKAGES = ROOT / ".build/package"
+# GPIO numbers of board/raspberry-pi-3.conf.
+LAMP, BUZZER = 17, 22
+RECORDS = "/var/lib/pulsegate/local.ndjson"
+CALM, HIGH = 80, 165
+# [alarm] onset_delay, a value a second, and an emulated processor.
+ALARM_SECONDS_MAX = 3 + 1 + 6
+# A file sink's batch waits for 1 s; the sync on this card, and what was on its way, are the rest.
+LOST_SECONDS_MAX = 3
+# The numbers of the second power-on, so that none is of both.
+SECOND_NUMBER = 100_000
+
+
+@dataclasses.dataclass
+class Arrivals:
+    """What became of the values that were sent."""
+
+    sent: int
+    missing: list[dict[str, Any]]
+    repeated: int
+    faults: list[str]
+
+
+def judge(sent: Sequence[dict[str, Any]], records: Sequence[dict[str, Any]]) -> Arrivals:
+    """Holds the records on the card against the gym's journal: each value once, or again with the
+    same id (a power cut may repeat what was written and not yet acknowledged), unchanged, and in
+    order where it comes for the first time."""
+    wanted = {entry["number"]: entry for entry in sent}
+    first: dict[int, dict[str, Any]] = {}
+    repeated, faults, highest = 0, [], -1
+    for record in records:
+        number = sequence.decode(record.get("rr_ms", []))
+        if number is None or number not in wanted:
+            continue
+        if number in first:
+            repeated += 1
+            if record != first[number]:
+                faults.append(f"value {number} came again as another record")
+            continue
+        first[number] = record
+        if record["heart_rate"] != wanted[number]["heart_rate"]:
+            faults.append(f"value {number} arrived as {record['heart_rate']} bpm")
+        if number < highest:
+            faults.append(f"value {number} came after {highest}")
+        highest = max(highest, number)
+    missing = [entry for number, entry in sorted(wanted.items()) if number not in first]
+    return Arrivals(len(wanted), missing, repeated, faults)
+
+
+class Bench:
+    """The checks, a line each."""
+
+    def __init__(self) -> None:
+        self.failed = 0
+
+    def check(self, name: str, holds: object, seen: object = "") -> None:
+        self.failed += not holds
+        words = "; ".join(str(seen).splitlines())
+        print(f"{'ok' if holds else 'not ok'} {name}{': ' if words else ''}{words}", flush=True)
+
+    def wait(self, machine: Machine, question: str, pattern: str, seconds: float
+             ) -> re.Match[str] | None:
+        """Asks at the console until the answer has `pattern`."""
+        end = time.monotonic() + seconds
+        while True:
+            answer = machine.ask(question)
+            if (found := re.search(pattern, answer)) or time.monotonic() > end:
+                return found
+            time.sleep(1)
+
+    # --- The story ----------------------------------------------------------------------------
+
+    def up(self, machine: Machine, what: str) -> None:
+        """From the plug to the first heart rate."""
+        self.check(f"{what}: the console greets on the serial line", machine.wait(PROMPT, 300),
+                   f"{machine.seconds:.0f} s after power-on")
+        streams = self.wait(machine, "sensors", r"(\d+) bpm, .*streaming", 180)
+        self.check(f"{what}: a strap streams through the board's radio and bluetoothd", streams,
+                   f"{machine.seconds:.0f} s; {machine.ask('sensors')}")
+
+    def alarm(self, machine: Machine, journal: Path) -> None:
+        """Above the limit and below it again, seen at the pins."""
+        self.check("below the limit the alarm lamp is dark",
+                   not any(machine.is_high(LAMP) or time.sleep(0.1) for _ in range(20)))
+        begin = time.time()
+        machine.steer(f"rate 0 {HIGH}")
+        lit = machine.wait_for_level(LAMP, True, 60)
+        lit_at = time.time()
+        first = next((entry["time"] for entry in read_lines(journal)
+                      if entry["time"] >= begin and entry.get("heart_rate") == HIGH), begin)
+        self.check("above it the lamp lights", lit is not None
+                   and lit_at - first < ALARM_SECONDS_MAX,
+                   f"{lit_at - first:.1f} s after the first value, 3 s of them [alarm] onset_delay")
+        self.check("and the buzzer sounds", machine.wait_for_level(BUZZER, True, 20) is not None)
+        self.check("it is acknowledged at the console",
+                   "acknowledged" in (said := machine.ask("alarm ack")), said)
+        machine.wait_for_level(BUZZER, False, 5)
+        self.check("then the buzzer is silent and the lamp goes on",
+                   not any(machine.is_high(BUZZER) or time.sleep(0.1) for _ in range(80))
+                   and machine.wait_for_level(LAMP, True, 5) is not None)
+        machine.steer(f"rate 0 {CALM}")
+        cleared = self.wait(machine, "alarm status", "high heart rate, cleared", 30)
+        self.check("below the limit again it clears", cleared
+                   and not any(machine.is_high(LAMP) or time.sleep(0.1) for _ in range(20)),
+                   machine.ask("alarm status"))
+
+    def away(self, machine: Machine) -> None:
+        """Out of range and back."""
+        machine.steer("vanish 0")
+        gone = self.wait(machine, "sensors", r"absent|looked for|connecting|recovering", 30)
+        self.check("a strap out of range is told", gone, machine.ask("sensors"))
+        machine.steer("return 0")
+        begin = time.monotonic()
+        back = self.wait(machine, "sensors", r"bpm, .*streaming", 120)
+        self.check("and streams again when it is back", back,
+                   f"{time.monotonic() - begin:.0f} s")
+
+    def figures(self, machine: Machine) -> None:
+        """Memory, and what the program finds wrong."""
+        memory = machine.ask("mem")
+        used = re.search(r"(\d+) KiB resident, (\d+) KiB its own, budget (\d+)", memory)
+        self.check("its memory is within its budget",
+                   used and int(used[1]) < int(used[3]), memory)
+        findings = machine.ask("doctor", 120)
+        errors = [line for line in findings.splitlines() if re.search(r"^.{17} error ", line)]
+        self.check("the doctor finds no error", findings and not errors,
+                   "; ".join(errors) or findings.splitlines()[-1])
+        log = machine.ask("log 200")
+        self.check("no error in the log", log and not re.search(r"\d error: ", log),
+                   "; ".join(re.findall(r"error: .*", log)))
+
+    def card(self, card: Path, folder: Path, cuts: Sequence[float]) -> None:
+        """What is on the card after the second cut, held against what both gyms sent."""
+        records_file = folder / "local.ndjson"
+        pi_parts.recover(card)
+        self.check("the records are on the card",
+                   pi_parts.read_file(card, RECORDS, records_file))
+        records = read_lines(records_file) if records_file.exists() else []
+        for place, cut in enumerate(cuts):
+            journal = read_lines(folder / str(place + 1) / "journal.ndjson")
+            sent = [entry for entry in journal
+                    if entry["event"] == "sent" and entry["kind"] == "value"]
+            found = judge(sent, records)
+            lost = max((cut - entry["time"] for entry in found.missing), default=0)
+            self.check(f"power-on {place + 1}: every value is on the card, once and in order, but "
+                       f"for the last {LOST_SECONDS_MAX} s", found.sent and not found.faults
+                       and lost <= LOST_SECONDS_MAX,
+                       f"{found.sent} sent, {len(found.missing)} lost in the last {lost:.1f} s, "
+                       f"{found.repeated} repeated" + "".join(f"; {fault}" for fault in
+                                                              found.faults[:3]))
+
+    def looks(self, card: Path, folder: Path) -> None:
+        """What `pulsegate board detect` and the doctor said as root, at the second boot."""
+        if pi_parts.read_file(card, "/lab/board.txt", folder / "board.txt"):
+            said = (folder / "board.txt").read_text()
+            self.check("the board is recognised", "Raspberry Pi 3" in said
+                       and "pinctrl-bcm2835" in said, said.splitlines()[0] if said else "")
+        else:
+            self.check("the board is recognised", False, "no board.txt")
+        if pi_parts.read_file(card, "/lab/doctor.json", folder / "doctor.json"):
+            text = (folder / "doctor.json").read_text()
+            self.check("the doctor's JSON is JSON", json.loads(text), f"{len(text)} bytes")
+
+
+def run(bench: Bench, package: Path, folder: Path) -> None:
+    parts, card = pi_parts.ensure(), folder / "card.img"
+    pi_parts.make_card(parts, card, {
+        "/lab/boot.sh": HERE / "guest/pi_boot.sh", "/lab/pulsegate.deb": package})
+    cuts = []
+    for place in (1, 2):
+        own = folder / str(place)
+        own.mkdir()
+        machine = Machine(parts, card, own, [
+            "--recording", str(RECORDING), "--first-number",
+            str(SECOND_NUMBER if place == 2 else 0)])
+        try:
+            machine.steer(f"rate 0 {CALM}")
+            bench.up(machine, f"power-on {place}")
+            if place == 1:
+                bench.alarm(machine, own / "journal.ndjson")
+                bench.away(machine)
+                bench.figures(machine)
+            else:
+                reason = machine.ask("restart-reason")
+                bench.check("it says that the power was cut", "power" in reason, reason)
+                found = re.search(r"sequences (\d+) to (\d+)", machine.ask("ring"))
+                bench.check("the ring goes on where it was", found and int(found[2]) > 0,
+                            found[0] if found else "")
+                time.sleep(20)
+        finally:
+            cuts.append(time.time())
+            machine.cut()
+    bench.card(card, folder, cuts)
+    bench.looks(card, folder)
+    if not bench.failed:
+        card.unlink()
+
+
+def main() -> int:
+    package = (Path(sys.argv[1]) if len(sys.argv) > 1
+               else next(PACKAGES.glob("pulsegate_*_arm64.deb"), None))
+    if package is None:
+        print("cannot run here: no arm64 package; make package ARCH=arm64", file=sys.stderr)
+        return CANNOT_RUN_STATUS
+    folder = RESULTS / "raspberry-pi-3"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    bench = Bench()
+    try:
+        run(bench, package, folder)
+    except CannotRun as reason:
+        print(f"cannot run here: {reason}", file=sys.stderr)
+        return CANNOT_RUN_STATUS
+    print(f"{bench.failed} failed; logs and journals: {folder}")
+    return 1 if bench.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,175 @@
+"""The emulated Raspberry Pi 3B as somebody has it on the bench: a serial line to its console, the
+levels of its pins, a plug to pull; and the gym, whose radio is the chip on its other serial line.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+from packages import CannotRun
+
+HERE = Path(__file__).resolve().parent
+PROMPT = "pulsegate> "
+# GPLEV0, the levels of GPIO0 to GPIO31 (BCM2835 ARM Peripherals, section 6.1, at the Pi 3's base).
+LEVELS_REGISTER = 0x3F200034
+# The kernel's own lines stay off the console but for its end; the reset at once is for QEMU.
+COMMAND_LINE = "console=ttyS1,115200 loglevel=1 panic=-1"
+
+
+def connect(path: Path, process: subprocess.Popen[bytes], seconds: float = 20) -> socket.socket:
+    """A connection to a socket that a program has just begun to serve."""
+    end = time.monotonic() + seconds
+    while True:
+        client = socket.socket(socket.AF_UNIX)
+        try:
+            client.connect(str(path))
+            return client
+        except OSError as error:
+            client.close()
+            if time.monotonic() > end or process.poll() is not None:
+                raise CannotRun(f"{process.args[0]} does not serve {path} ({error.strerror})"
+                                ) from error
+            time.sleep(0.05)
+
+
+def printed(text: str) -> str:
+    """What a terminal would have shown, without its escape sequences."""
+    return re.sub(r"\x1b\[[0-9;]*[A-Za-z]|\r", "", text).strip()
+
+
+class Machine:
+    """One power-on, from the plug's going in to `cut`."""
+
+    def __init__(self, parts: Path, card: Path, folder: Path, gym_options: list[str]) -> None:
+        # Paths of sockets are short.
+        self.sockets = Path(tempfile.mkdtemp(prefix="pi-"))
+        self.text, self.heard = "", threading.Condition()
+        self.began = time.monotonic()
+        self.console_log = open(folder / "console.log", "wb")
+        serial = "socket,id={0},path={1}/{0},server=on,wait=off"
+        self.board = subprocess.Popen(
+            # One thread for the four cores: with more, those that wait spin (46 s for a boot).
+            ["qemu-system-aarch64", "-M", "raspi3b", "-accel", "tcg,thread=single", "-nographic",
+             "-monitor", "none", "-no-reboot",
+             "-qmp", f"unix:{self.sockets}/monitor,server=on,wait=off",
+             "-chardev", serial.format("radio", self.sockets), "-serial", "chardev:radio",
+             "-chardev", serial.format("console", self.sockets), "-serial", "chardev:console",
+             "-dtb", str(parts / "board.dtb"), "-kernel", str(parts / "vmlinuz"),
+             "-initrd", str(parts / "initrd"), "-append", COMMAND_LINE,
+             "-drive", f"file={card},format=raw,if=sd"],
+            stdin=subprocess.DEVNULL, stdout=open(folder / "qemu.log", "wb"),
+            stderr=subprocess.STDOUT)
+        self.gym: subprocess.Popen[bytes] | None = None
+        try:
+            self.console = connect(self.sockets / "console", self.board)
+            self.monitor = connect(self.sockets / "monitor", self.board).makefile("rw")
+            self._monitor("qmp_capabilities")
+            connect(self.sockets / "radio", self.board).close()
+            self.gym = subprocess.Popen(
+                [sys.executable, str(HERE / "gym/gym.py"), "--broadcom",
+                 f"unix:{self.sockets}/radio", "--journal", str(folder / "journal.ndjson"),
+                 "--socket", f"{self.sockets}/gym", *gym_options],
+                stdin=subprocess.DEVNULL, stdout=open(folder / "gym.log", "wb"),
+                stderr=subprocess.STDOUT)
+            self.steering = connect(self.sockets / "gym", self.gym)
+            threading.Thread(target=self._listen, daemon=True).start()
+        except BaseException:
+            self.cut()
+            raise
+
+    @property
+    def seconds(self) -> float:
+        """Since the power came."""
+        return time.monotonic() - self.began
+
+    # --- The serial line ----------------------------------------------------------------------
+
+    def _listen(self) -> None:
+        """Takes whatever comes, at once: a byte is a packet of the socket, and after some 300 of
+        them that nobody has taken the whole board stands still."""
+        try:
+            while data := self.console.recv(4096):
+                self.console_log.write(data)
+                self.console_log.flush()
+                with self.heard:
+                    self.text += data.decode("ascii", "replace")
+                    self.heard.notify()
+        except OSError:
+            pass  # The plug has been pulled.
+
+    def wait(self, text: str, seconds: float) -> bool:
+        """Until the console says `text`; what came before it is done with."""
+        with self.heard:
+            if not self.heard.wait_for(lambda: text in self.text, seconds):
+                return False
+            self.text = self.text.partition(text)[2]
+            return True
+
+    def ask(self, command: str, seconds: float = 60) -> str:
+        """What the console answers, without its echo; warnings that come meanwhile are in it."""
+        echo = command + "\r\n"
+        with self.heard:
+            self.text = ""
+            self.console.sendall(command.encode() + b"\r")
+            self.heard.wait_for(
+                lambda: echo in self.text and self.text.endswith(PROMPT), seconds)
+            answer = self.text.partition(echo)[2]
+        return printed(answer.removesuffix(PROMPT))
+
+    # --- The pins -----------------------------------------------------------------------------
+
+    def levels(self) -> int:
+        """The levels of GPIO0 to GPIO31, a bit each, as somebody with a meter sees them."""
+        said = self._monitor("human-monitor-command",
+                             {"command-line": f"xp /1wx {LEVELS_REGISTER:#x}"})
+        return int(re.search(r": (0x[0-9a-f]{8})", said)[1], 16)
+
+    def _monitor(self, command: str, arguments: dict[str, str] | None = None) -> str:
+        """A command of QEMU's machine protocol; events that come before its answer are nothing."""
+        self.monitor.write(json.dumps({"execute": command, "arguments": arguments or {}}) + "\n")
+        self.monitor.flush()
+        while "return" not in (said := json.loads(self.monitor.readline())):
+            if "error" in said:
+                raise RuntimeError(f"{command}: {said['error']['desc']}")
+        return said["return"]
+
+    def is_high(self, line: int) -> bool:
+        return bool(self.levels() >> line & 1)
+
+    def wait_for_level(self, line: int, is_high: bool, seconds: float) -> float | None:
+        """Seconds until a pin has a level; None where it does not come to it."""
+        begin = time.monotonic()
+        while self.is_high(line) != is_high:
+            if time.monotonic() - begin > seconds:
+                return None
+            time.sleep(0.005)
+        return time.monotonic() - begin
+
+    # --- The gym and the plug -----------------------------------------------------------------
+
+    def steer(self, command: str) -> str:
+        """A command of the gym; its answer."""
+        self.steering.settimeout(10)
+        self.steering.sendall(command.encode() + b"\n")
+        answer = b""
+        while not answer.endswith(b"\n"):
+            answer += self.steering.recv(4096)
+        return answer.decode().strip()
+
+    def cut(self) -> None:
+        """Pulls the plug: what the board has not written is lost."""
+        for process in (self.board, self.gym):
+            if process is not None:
+                process.kill()
+                process.wait()
+        self.console.close()
+        shutil.rmtree(self.sockets, ignore_errors=True)
