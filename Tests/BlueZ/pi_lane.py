@@ -6,13 +6,12 @@
 QEMU's raspi3b boots Debian from an SD card; the static arm64 binary, installed there from its
 package, takes a virtual strap's values through the board's Bluetooth UART and bluetoothd, drives
 lamp and buzzer on the board's GPIO chip, and talks on its serial console. All that is known of it
-comes over that line, from the pins, and from the card once the plug has been pulled; twice.
-Exit status as lane.py's.
+comes over that line, from the pins, and from the card once the plug has been pulled; twice. Then the
+same binary on a board whose watchdog counts (pi_watchdog.py). Exit status as lane.py's.
 """
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import re
 import shutil
@@ -20,15 +19,13 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import pi_parts
+import pi_watchdog
 from lane import CANNOT_RUN_STATUS, RECORDING, RESULTS, ROOT, read_lines
 from packages import CannotRun
-from pi_machine import PROMPT, Machine
-
-sys.path.insert(0, str(Path(__file__).resolve().parent / "gym"))
-import sequence  # noqa: E402
+from pi_checks import Checks, judge
+from pi_machine import RASPBERRY_PI_3, Machine
 
 HERE = Path(__file__).resolve().parent
 PACKAGES = ROOT / ".build/package"
@@ -44,69 +41,12 @@ LOST_SECONDS_MAX = 3
 SECOND_NUMBER = 100_000
 
 
-@dataclasses.dataclass
-class Arrivals:
-    """What became of the values that were sent."""
-
-    sent: int
-    missing: list[dict[str, Any]]
-    repeated: int
-    faults: list[str]
-
-
-def judge(sent: Sequence[dict[str, Any]], records: Sequence[dict[str, Any]]) -> Arrivals:
-    """Holds the records on the card against the gym's journal: each value once, or again with the
-    same id (a power cut may repeat what was written and not yet acknowledged), unchanged, and in
-    order where it comes for the first time."""
-    wanted = {entry["number"]: entry for entry in sent}
-    first: dict[int, dict[str, Any]] = {}
-    repeated, faults, highest = 0, [], -1
-    for record in records:
-        number = sequence.decode(record.get("rr_ms", []))
-        if number is None or number not in wanted:
-            continue
-        if number in first:
-            repeated += 1
-            if record != first[number]:
-                faults.append(f"value {number} came again as another record")
-            continue
-        first[number] = record
-        if record["heart_rate"] != wanted[number]["heart_rate"]:
-            faults.append(f"value {number} arrived as {record['heart_rate']} bpm")
-        if number < highest:
-            faults.append(f"value {number} came after {highest}")
-        highest = max(highest, number)
-    missing = [entry for number, entry in sorted(wanted.items()) if number not in first]
-    return Arrivals(len(wanted), missing, repeated, faults)
-
-
-class Bench:
-    """The checks, a line each."""
-
-    def __init__(self) -> None:
-        self.failed = 0
-
-    def check(self, name: str, holds: object, seen: object = "") -> None:
-        self.failed += not holds
-        words = "; ".join(str(seen).splitlines())
-        print(f"{'ok' if holds else 'not ok'} {name}{': ' if words else ''}{words}", flush=True)
-
-    def wait(self, machine: Machine, question: str, pattern: str, seconds: float
-             ) -> re.Match[str] | None:
-        """Asks at the console until the answer has `pattern`."""
-        end = time.monotonic() + seconds
-        while True:
-            answer = machine.ask(question)
-            if (found := re.search(pattern, answer)) or time.monotonic() > end:
-                return found
-            time.sleep(1)
-
-    # --- The story ----------------------------------------------------------------------------
+class Story(Checks):
+    """A gateway in use, and what is left of it."""
 
     def up(self, machine: Machine, what: str) -> None:
         """From the plug to the first heart rate."""
-        self.check(f"{what}: the console greets on the serial line", machine.wait(PROMPT, 300),
-                   f"{machine.seconds:.0f} s after power-on")
+        self.greets(machine, what)
         streams = self.wait(machine, "sensors", r"(\d+) bpm, .*streaming", 180)
         self.check(f"{what}: a strap streams through the board's radio and bluetoothd", streams,
                    f"{machine.seconds:.0f} s; {machine.ask('sensors')}")
@@ -195,7 +135,7 @@ class Bench:
             self.check("the doctor's JSON is JSON", json.loads(text), f"{len(text)} bytes")
 
 
-def run(bench: Bench, package: Path, folder: Path) -> None:
+def run(story: Story, package: Path, folder: Path) -> None:
     parts, card = pi_parts.ensure(), folder / "card.img"
     pi_parts.make_card(parts, card, {
         "/lab/boot.sh": HERE / "guest/pi_boot.sh", "/lab/pulsegate.deb": package})
@@ -203,29 +143,29 @@ def run(bench: Bench, package: Path, folder: Path) -> None:
     for place in (1, 2):
         own = folder / str(place)
         own.mkdir()
-        machine = Machine(parts, card, own, [
+        machine = Machine(RASPBERRY_PI_3, parts, card, own, [
             "--recording", str(RECORDING), "--first-number",
             str(SECOND_NUMBER if place == 2 else 0)])
         try:
             machine.steer(f"rate 0 {CALM}")
-            bench.up(machine, f"power-on {place}")
+            story.up(machine, f"power-on {place}")
             if place == 1:
-                bench.alarm(machine, own / "journal.ndjson")
-                bench.away(machine)
-                bench.figures(machine)
+                story.alarm(machine, own / "journal.ndjson")
+                story.away(machine)
+                story.figures(machine)
             else:
                 reason = machine.ask("restart-reason")
-                bench.check("it says that the power was cut", "power" in reason, reason)
+                story.check("it says that the power was cut", "power" in reason, reason)
                 found = re.search(r"sequences (\d+) to (\d+)", machine.ask("ring"))
-                bench.check("the ring goes on where it was", found and int(found[2]) > 0,
+                story.check("the ring goes on where it was", found and int(found[2]) > 0,
                             found[0] if found else "")
                 time.sleep(20)
         finally:
             cuts.append(time.time())
             machine.cut()
-    bench.card(card, folder, cuts)
-    bench.looks(card, folder)
-    if not bench.failed:
+    story.card(card, folder, cuts)
+    story.looks(card, folder)
+    if not story.failed:
         card.unlink()
 
 
@@ -238,14 +178,15 @@ def main() -> int:
     folder = RESULTS / "raspberry-pi-3"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    bench = Bench()
+    story = Story()
     try:
-        run(bench, package, folder)
+        run(story, package, folder)
+        pi_watchdog.run(story, package, folder)
     except CannotRun as reason:
         print(f"cannot run here: {reason}", file=sys.stderr)
         return CANNOT_RUN_STATUS
-    print(f"{bench.failed} failed; logs and journals: {folder}")
-    return 1 if bench.failed else 0
+    print(f"{story.passed} held, {story.failed} failed; logs and journals: {folder}")
+    return 1 if story.failed else 0
 
 
 if __name__ == "__main__":

@@ -1,9 +1,10 @@
-"""The emulated Raspberry Pi 3B as somebody has it on the bench: a serial line to its console, the
-levels of its pins, a plug to pull; and the gym, whose radio is the chip on its other serial line.
+"""An emulated board as somebody has it on the bench: a serial line to its console, the levels of
+its pins, a plug to pull; and the gym, whose radio is the chip on its other serial line.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 import shutil
@@ -14,6 +15,7 @@ import tempfile
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 from packages import CannotRun
 
@@ -21,8 +23,29 @@ HERE = Path(__file__).resolve().parent
 PROMPT = "pulsegate> "
 # GPLEV0, the levels of GPIO0 to GPIO31 (BCM2835 ARM Peripherals, section 6.1, at the Pi 3's base).
 LEVELS_REGISTER = 0x3F200034
-# The kernel's own lines stay off the console but for its end; the reset at once is for QEMU.
-COMMAND_LINE = "console=ttyS1,115200 loglevel=1 panic=-1"
+# The kernel's own lines stay off the console but for its end; then it starts anew at once.
+COMMAND_LINE = "loglevel=1 panic=-1"
+
+
+@dataclasses.dataclass(frozen=True)
+class Board:
+    """What QEMU is told; {parts} and {card} are put in."""
+
+    words: tuple[str, ...]
+    console: str
+    # What is on its serial lines, in their order.
+    serial: tuple[str, ...]
+
+
+# The watchdog of this one is none: QEMU resets the machine as soon as it is opened.
+RASPBERRY_PI_3 = Board(
+    ("-M", "raspi3b", "-no-reboot", "-dtb", "{parts}/board.dtb",
+     "-drive", "file={card},format=raw,if=sd"), "ttyS1,115200", ("radio", "console"))
+# A board with a watchdog that counts: the kernel, the binary and the card are the same.
+WITH_WATCHDOG = Board(
+    ("-M", "virt", "-cpu", "cortex-a53", "-m", "768", "-nic", "none",
+     "-drive", "file={card},format=raw,if=none,id=card", "-device", "virtio-blk-pci,drive=card",
+     "-device", "i6300esb", "-action", "watchdog=reset"), "ttyAMA0", ("console",))
 
 
 def connect(path: Path, process: subprocess.Popen[bytes], seconds: float = 20) -> socket.socket:
@@ -49,23 +72,24 @@ def printed(text: str) -> str:
 class Machine:
     """One power-on, from the plug's going in to `cut`."""
 
-    def __init__(self, parts: Path, card: Path, folder: Path, gym_options: list[str]) -> None:
+    def __init__(self, board: Board, parts: Path, card: Path, folder: Path,
+                 gym_options: list[str] | None = None) -> None:
         # Paths of sockets are short.
         self.sockets = Path(tempfile.mkdtemp(prefix="pi-"))
         self.text, self.heard = "", threading.Condition()
+        self.events: list[str] = []
         self.began = time.monotonic()
         self.console_log = open(folder / "console.log", "wb")
-        serial = "socket,id={0},path={1}/{0},server=on,wait=off"
+        lines = [word for name in board.serial for word in (
+            "-chardev", f"socket,id={name},path={self.sockets}/{name},server=on,wait=off",
+            "-serial", f"chardev:{name}")]
         self.board = subprocess.Popen(
-            # One thread for the four cores: with more, those that wait spin (46 s for a boot).
-            ["qemu-system-aarch64", "-M", "raspi3b", "-accel", "tcg,thread=single", "-nographic",
-             "-monitor", "none", "-no-reboot",
-             "-qmp", f"unix:{self.sockets}/monitor,server=on,wait=off",
-             "-chardev", serial.format("radio", self.sockets), "-serial", "chardev:radio",
-             "-chardev", serial.format("console", self.sockets), "-serial", "chardev:console",
-             "-dtb", str(parts / "board.dtb"), "-kernel", str(parts / "vmlinuz"),
-             "-initrd", str(parts / "initrd"), "-append", COMMAND_LINE,
-             "-drive", f"file={card},format=raw,if=sd"],
+            # One thread for the cores: with more, those that wait spin (46 s for a boot).
+            ["qemu-system-aarch64", "-accel", "tcg,thread=single", "-nographic", "-monitor", "none",
+             "-qmp", f"unix:{self.sockets}/monitor,server=on,wait=off", *lines,
+             "-kernel", str(parts / "vmlinuz"), "-initrd", str(parts / "initrd"),
+             "-append", f"console={board.console} {COMMAND_LINE}",
+             *(word.format(parts=parts, card=card) for word in board.words)],
             stdin=subprocess.DEVNULL, stdout=open(folder / "qemu.log", "wb"),
             stderr=subprocess.STDOUT)
         self.gym: subprocess.Popen[bytes] | None = None
@@ -73,18 +97,21 @@ class Machine:
             self.console = connect(self.sockets / "console", self.board)
             self.monitor = connect(self.sockets / "monitor", self.board).makefile("rw")
             self._monitor("qmp_capabilities")
-            connect(self.sockets / "radio", self.board).close()
-            self.gym = subprocess.Popen(
-                [sys.executable, str(HERE / "gym/gym.py"), "--broadcom",
-                 f"unix:{self.sockets}/radio", "--journal", str(folder / "journal.ndjson"),
-                 "--socket", f"{self.sockets}/gym", *gym_options],
-                stdin=subprocess.DEVNULL, stdout=open(folder / "gym.log", "wb"),
-                stderr=subprocess.STDOUT)
-            self.steering = connect(self.sockets / "gym", self.gym)
+            if gym_options is not None:
+                self._start_gym(folder, gym_options)
             threading.Thread(target=self._listen, daemon=True).start()
         except BaseException:
             self.cut()
             raise
+
+    def _start_gym(self, folder: Path, options: list[str]) -> None:
+        self.gym = subprocess.Popen(
+            [sys.executable, str(HERE / "gym/gym.py"), "--broadcom",
+             f"unix:{self.sockets}/radio", "--journal", str(folder / "journal.ndjson"),
+             "--socket", f"{self.sockets}/gym", *options],
+            stdin=subprocess.DEVNULL, stdout=open(folder / "gym.log", "wb"),
+            stderr=subprocess.STDOUT)
+        self.steering = connect(self.sockets / "gym", self.gym)
 
     @property
     def seconds(self) -> float:
@@ -133,13 +160,23 @@ class Machine:
                              {"command-line": f"xp /1wx {LEVELS_REGISTER:#x}"})
         return int(re.search(r": (0x[0-9a-f]{8})", said)[1], 16)
 
-    def _monitor(self, command: str, arguments: dict[str, str] | None = None) -> str:
-        """A command of QEMU's machine protocol; events that come before its answer are nothing."""
+    def wait_for_event(self, name: str, seconds: float) -> bool:
+        """Until QEMU tells of an event, as WATCHDOG."""
+        end = time.monotonic() + seconds
+        # Each answer brings the events that came before it.
+        while name not in self.events and time.monotonic() < end:
+            self._monitor("query-status")
+            time.sleep(0.2)
+        return name in self.events
+
+    def _monitor(self, command: str, arguments: dict[str, str] | None = None) -> Any:
+        """A command of QEMU's machine protocol; the events that come before its answer are kept."""
         self.monitor.write(json.dumps({"execute": command, "arguments": arguments or {}}) + "\n")
         self.monitor.flush()
         while "return" not in (said := json.loads(self.monitor.readline())):
             if "error" in said:
                 raise RuntimeError(f"{command}: {said['error']['desc']}")
+            self.events.append(said.get("event", ""))
         return said["return"]
 
     def is_high(self, line: int) -> bool:

@@ -27,10 +27,11 @@ PACKAGES = (
     "dpkg", "grep", "kmod", "mount", "ncurses-base", "procps", "rfkill", "sed", "systemd",
     "systemd-sysv", "tar", "udev", "usr-is-merged", "util-linux")
 # The card and its file system, before there is a root file system to take modules from.
-EARLY_MODULES = ("bcm2835", "sdhci_iproc", "mmc_block", "ext4")
-# The Bluetooth chip on its serial line, what BlueZ encrypts with, and input devices of BLE.
+EARLY_MODULES = ("bcm2835", "sdhci_iproc", "mmc_block", "virtio_pci", "virtio_blk", "ext4")
+# The Bluetooth chip on its serial line, what BlueZ encrypts with, input devices of BLE, and the
+# watchdog of the board that has one.
 MODULES = ("hci_uart", "btbcm", "bnep", "uhid", "rfkill", "algif_hash", "algif_skcipher", "cmac",
-           "ecb", "ccm", "ctr", "ecdh_generic")
+           "ecb", "ccm", "ctr", "ecdh_generic", "i6300esb")
 # QEMU's SD card wants a power of two.
 CARD = "1024M"
 # Increased by hand when the steps below make something else of the same inputs.

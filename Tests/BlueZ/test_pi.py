@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from pi_lane import judge
+from pi_checks import judge
 from pi_machine import printed
 
 sys.path.insert(0, str(Path(__file__).resolve().parent / "gym"))

@@ -1,9 +1,24 @@
 #!/bin/bash
-# The first program of the emulated Raspberry Pi. At its first boot it does what an image builder
+# The first program of the emulated boards. At its first boot it does what an image builder
 # and a technician do: the package, the board's profile, a console on the serial line. Then, as at
 # every boot, it becomes systemd.
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 DEBIAN_FRONTEND=noninteractive
 units=/etc/systemd/system
+# The board's watchdog, fed by systemd; and one time that systemd itself stands still.
+freeze() {
+    mkdir -p /etc/systemd/system.conf.d
+    printf '[Manager]\nRuntimeWatchdogSec=10s\n' > /etc/systemd/system.conf.d/watchdog.conf
+    cat > $units/freeze.service <<'UNIT'
+[Unit]
+After=pulsegate.service
+ConditionPathExists=/lab/freeze
+[Service]
+ExecStart=/bin/sh -c 'sleep 45; rm /lab/freeze; sync; kill -SEGV 1'
+[Install]
+WantedBy=multi-user.target
+UNIT
+    systemctl enable freeze.service
+}
 install() {
     mount -t proc proc /proc
     mkdir -p /var/lib/dpkg/info /var/lib/dpkg/updates /var/lib/dpkg/triggers /var/log/journal
@@ -11,8 +26,13 @@ install() {
     systemd-machine-id-setup > /dev/null 2>&1
     dpkg --force-all -i /lab/pulsegate.deb || echo "not installed: $?"
     mkdir -p /etc/pulsegate/pulsegate.conf.d
-    cp /usr/share/doc/pulsegate/board/raspberry-pi-3.conf /etc/pulsegate/pulsegate.conf.d/
-    systemctl enable pulsegate-console@ttyS1.service
+    if [ -e /lab/pulsegate.conf ]; then
+        cat /lab/pulsegate.conf > /etc/pulsegate/pulsegate.conf
+    else
+        cp /usr/share/doc/pulsegate/board/raspberry-pi-3.conf /etc/pulsegate/pulsegate.conf.d/
+    fi
+    line=$(sed 's/.*console=\([^, ]*\).*/\1/' /proc/cmdline)
+    systemctl enable "pulsegate-console@$line.service"
     # What the scripts of Debian's packages, of which none has run, would have done.
     ln -sf /usr/lib/systemd/system/bluetooth.service $units/dbus-org.bluez.service
     mkdir -p $units/bluetooth.target.wants
@@ -32,6 +52,7 @@ ExecStart=/bin/sh -c 'pulsegate board detect > /lab/board.txt; pulsegate doctor 
 WantedBy=multi-user.target
 UNIT
     systemctl enable looks.service
+    [ ! -e /lab/freeze ] || freeze
     umount /proc
 }
 if [ ! -e /lab/install.log ]; then

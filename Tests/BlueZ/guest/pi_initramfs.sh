@@ -1,5 +1,6 @@
 #!/bin/busybox sh
-# The initramfs of the emulated Raspberry Pi: from the kernel to its SD card.
+# The initramfs of the emulated boards: from the kernel to the card, which is an SD card or a
+# virtual disk.
 export PATH=/bin
 busybox mount -t devtmpfs devtmpfs /dev
 busybox mount -t proc proc /proc
@@ -7,11 +8,14 @@ for module in /modules/*; do
     busybox insmod "$module"
 done
 tries=0
-while [ ! -b /dev/mmcblk0 ] && [ "$tries" -lt 200 ]; do
+while [ "$tries" -lt 200 ]; do
+    for card in /dev/mmcblk0 /dev/vda; do
+        [ ! -b "$card" ] || break 2
+    done
     busybox sleep 0.1
     tries=$((tries + 1))
 done
-busybox mount -t ext4 /dev/mmcblk0 /card || echo "no card: /dev/mmcblk0" > /dev/console
+busybox mount -t ext4 "$card" /card || echo "no card: $card" > /dev/console
 busybox mount --move /dev /card/dev
 busybox umount /proc
 exec busybox switch_root /card /lab/boot.sh
