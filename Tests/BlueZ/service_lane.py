@@ -71,7 +71,8 @@ def bring(package: Path, program: Path, root: Path) -> None:
 class Serial:
     """The other end of the guest's serial line: a person at a terminal, and noise."""
 
-    def __init__(self) -> None:
+    def __init__(self, out: Path) -> None:
+        self.out = out
         self.parent, self.child = pty.openpty()
         tty.setraw(self.child)
         self.text = ""
@@ -102,6 +103,24 @@ class Serial:
         os.write(self.parent, bytes(range(128, 256)) + b"\x00\xff\x13\x1a\x1c\x1b[\x07")
         os.write(self.parent, b"\r\x15version\r")
         self._check("and after noise on the line", self._wait("pulsegate 0.1.0", 20))
+        self._ask_why()
+
+    def _answer(self, command: str) -> str:
+        start = len(self.text)
+        os.write(self.parent, f"\x15{command}\r".encode())
+        self._wait("\npulsegate> ", 30)
+        return self.text[start:]
+
+    def _ask_why(self) -> None:
+        """The gateway has been stopped (guest/service_story.py)."""
+        end = time.monotonic() + 120
+        while not (self.out / "stopped").exists() and time.monotonic() < end:
+            self._wait("\x00", 0.2)
+        answer = self._answer("status")
+        self._check("a gateway that is down is called so, with what systemd says of it",
+                    "the gateway is down" in answer and "ActiveState=inactive" in answer)
+        self._check("and its journal is read there", "Stopped pulsegate.service" in self._answer("log"))
+        (self.out / "asked").touch()
 
 
 def power_cut(kernel: Path, root: Path, folder: Path, program: Path, image: Path) -> None:
@@ -118,7 +137,7 @@ def power_cut(kernel: Path, root: Path, folder: Path, program: Path, image: Path
 
 
 def main() -> int:
-    package = Path(sys.argv[1]) if len(sys.argv) > 1 else next(PACKAGES.glob("*.deb"), None)
+    package = Path(sys.argv[1]) if len(sys.argv) > 1 else next(PACKAGES.glob("*_amd64.deb"), None)
     if package is None:
         print("cannot run here: no package; make package", file=sys.stderr)
         return CANNOT_RUN_STATUS
@@ -132,7 +151,7 @@ def main() -> int:
         power_cut(kernel, root, RESULTS / "bookworm-service-cut", program, image)
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
-        serial = Serial()
+        serial = Serial(folder)
         boot(kernel, root, folder, program, False, SECONDS_MAX, go=GO,
              words=[f"ubd0={image}", serial.word])
         serial.is_over = True

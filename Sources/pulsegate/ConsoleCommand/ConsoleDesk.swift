@@ -1,3 +1,4 @@
+import Bytes
 import Configuration
 import ControlSocket
 import Linux
@@ -140,9 +141,10 @@ final class ConsoleDesk {
 
     private func down() -> String {
         wasDown = true
-        var text = "the gateway is down: \(reason())\n"
-        text += ConsoleHelpers.unitState()
-        return text
+        let unit = ConsoleHelpers.unitState()
+        // The first start takes seconds on a card: the ring is written once in all its size.
+        let state = unit.contains(text: "ActiveState=activating") ? "starting" : "down"
+        return "the gateway is \(state): \(reason())\n" + unit
     }
 
     private func reason() -> String {

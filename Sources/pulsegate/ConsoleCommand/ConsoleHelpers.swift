@@ -19,7 +19,8 @@ enum ConsoleHelpers {
             "journalctl", "--unit", Installation.unit, "--lines", "20", "--no-pager", "--output",
             "short-iso",
         ])
-        return text.isEmpty ? "the gateway is down, and there is no journal\n" : text
+        return text.isEmpty
+            ? "the gateway is down, and its journal cannot be read (group systemd-journal)\n" : text
     }
 
     static func reboot() -> String {

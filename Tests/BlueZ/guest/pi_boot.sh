@@ -24,6 +24,7 @@ install() {
     mkdir -p /var/lib/dpkg/info /var/lib/dpkg/updates /var/lib/dpkg/triggers /var/log/journal
     touch /var/lib/dpkg/status /var/lib/dpkg/available
     systemd-machine-id-setup > /dev/null 2>&1
+    systemd-sysusers
     dpkg --force-all -i /lab/pulsegate.deb || echo "not installed: $?"
     mkdir -p /etc/pulsegate/pulsegate.conf.d
     if [ -e /lab/pulsegate.conf ]; then

@@ -12,6 +12,8 @@ ldconfig
 mkdir -p /var/lib/pulsegate
 mount -t ext4 /dev/ubda /var/lib/pulsegate
 systemd-machine-id-setup > /dev/null 2>&1
+# Users and groups of systemd's own, as its package makes them.
+systemd-sysusers > /dev/null 2>&1
 dpkg --force-all -i /lab/program/pulsegate.deb > /lab/out/install.log 2>&1
 # The installed configuration is changed, as a user would: an upgrade must leave it alone.
 cat > /etc/pulsegate/pulsegate.conf <<'CONF'

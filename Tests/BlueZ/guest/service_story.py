@@ -93,6 +93,16 @@ def watchdog():
     check("the ring is read back", "slots" in console("ring\n"), console("ring\n").split("\n")[0])
 
 
+def down():
+    """It is stopped; whoever sits at the serial line asks why nothing comes (service_lane.py)."""
+    subprocess.run(["systemctl", "stop", "pulsegate.service"], check=False)
+    (OUT / "stopped").touch()
+    asked = wait_for(lambda: (OUT / "asked").exists(), 60)
+    check("somebody asked at the serial line", asked)
+    subprocess.run(["systemctl", "start", "pulsegate.service"], check=False)
+    check("it is started again", wait_for(lambda: shown("ActiveState") == "active"))
+
+
 CONFIGURATION = """\
 [gateway]
 device_id = guest
@@ -200,7 +210,7 @@ def removal():
 
 if (OUT / "first").exists():
     until_the_cut()
-for part in [start_and_life, watchdog, sandbox, upgrade, rollback, removal]:
+for part in [start_and_life, watchdog, down, sandbox, upgrade, rollback, removal]:
     try:
         part()
     except Exception as error:  # The next parts say more than an end here would.
