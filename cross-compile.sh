@@ -69,7 +69,7 @@ $(pins_of $binaries | grep "^$arch ") $cache"
     stage openssl "$built $(pins_of openssl)" make_openssl
     stage curl "$built $(pins_of openssl curl)" make_curl
     stage microhttpd "$built $(pins_of libmicrohttpd)" make_microhttpd
-    library="$base $(cat "$here/board/cross/sdk.sh") $(pins_of swiftlang) $compiler"
+    library="$base $(cat "$here/board/cross/sdk.sh" "$here/board/cross/link.ld") $(pins_of swiftlang) $compiler"
     stage swift "$library" make_swift_library
     stage bundle "$library" make_bundle
 }
@@ -78,12 +78,18 @@ build() {
     out=$here/.build-cross/$arch
     mkdir -p "$out"
     say "$arch: $product"
-    linked=$here/.build-cross/$arch-build/$swift_triple/release/$product
+    scratch=$here/.build-cross/$arch-build
+    # The package manager does not look into the SDK, and the compiler keeps an object that other
+    # flags have made: with another SDK all is built from its beginning.
+    cat "$work"/*.stamp | cmp -s - "$scratch/sdk" || rm -rf "$scratch"
+    mkdir -p "$scratch"
+    cat "$work"/*.stamp >"$scratch/sdk"
+    linked=$scratch/$swift_triple/release/$product
     [ -f "$work/$product.map" ] || rm -f "$linked"
     rm -f "$work/linked.map"
     # $ORIGIN paths have no sense in a static program, and the C library stumbles over them.
     PKG_CONFIG_PATH=$work/pkgconfig \
-        swift build --package-path "$here" --scratch-path "$here/.build-cross/$arch-build" \
+        swift build --package-path "$here" --scratch-path "$scratch" \
         --configuration release --product "$product" --swift-sdks-path "$work" \
         --swift-sdk "pulsegate-$arch" --disable-local-rpath \
         -Xswiftc -file-prefix-map -Xswiftc "$here=." \

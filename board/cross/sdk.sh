@@ -78,8 +78,7 @@ JSON
   "swiftResourcesPath": "sysroot/usr/lib/swift",
   "swiftStaticResourcesPath": "sysroot/usr/lib/swift_static"}}}
 JSON
-    # Tables for unwinding: nothing throws, and threads end by returning.
-    echo 'SECTIONS { /DISCARD/ : { *(.eh_frame) } } INSERT AFTER .rodata;' >"$work/discard.ld"
+    cp "$here/board/cross/link.ld" "$work/link.ld"
     # --pack-dyn-relocs=relr: a static PIE has many relative relocations, and they pack well.
     # --icf=safe: functions that are the same are there once, where no one compares addresses.
     cat >"$bundle/$swift_triple/toolset.json" <<JSON
@@ -90,7 +89,7 @@ JSON
    "-Xlinker", "-z", "-Xlinker", "relro", "-Xlinker", "-z", "-Xlinker", "now",
    "-Xlinker", "-z", "-Xlinker", "noexecstack",
    "-Xlinker", "--pack-dyn-relocs=relr", "-Xlinker", "--icf=safe",
-   "-Xlinker", "-T", "-Xlinker", "$work/discard.ld", "-Xlinker", "-Map=$work/linked.map",
+   "-Xlinker", "-T", "-Xlinker", "$work/link.ld", "-Xlinker", "-Map=$work/linked.map",
    "-Xlinker", "--build-id=none"]},
  "cCompiler": {"extraCLIOptions": ["-DPULSEGATE_STATIC", "-O2"]}}
 JSON
