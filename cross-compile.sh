@@ -69,7 +69,8 @@ $(pins_of $binaries | grep "^$arch ") $cache"
     stage openssl "$built $(pins_of openssl)" make_openssl
     stage curl "$built $(pins_of openssl curl)" make_curl
     stage microhttpd "$built $(pins_of libmicrohttpd)" make_microhttpd
-    library="$base $(cat "$here/board/cross/sdk.sh" "$here/board/cross/link.ld") $(pins_of swiftlang) $compiler"
+    library="$base $(cat "$here/board/cross/sdk.sh" "$here/board/cross/unretain" \
+        "$here/board/cross/link.ld") $(pins_of swiftlang) $compiler"
     stage swift "$library" make_swift_library
     stage bundle "$library" make_bundle
 }

@@ -19,10 +19,7 @@ make_swift_library() {
         "$sysroot/usr/lib/swift_static/clang"
     ln -s swift_static "$sysroot/usr/lib/swift"
     [ "$arch" = amd64 ] || compile_interfaces
-    # The runtime is built without exceptions, and a static program has no one to read its tables.
-    for archive in "$sysroot"/usr/lib/swift_static/linux/*.a; do
-        llvm-objcopy --remove-section=.eh_frame --remove-section=.rela.eh_frame "$archive"
-    done
+    "$here/board/cross/unretain" "$sysroot"/usr/lib/swift_static/linux/*.a
     # Position-independent and static: the address space is laid out anew at each start.
     sed -i 's/^-static$/-static-pie/' "$sysroot/usr/lib/swift_static/linux/static-executable-args.lnk"
 }
@@ -79,11 +76,14 @@ JSON
   "swiftStaticResourcesPath": "sysroot/usr/lib/swift_static"}}}
 JSON
     cp "$here/board/cross/link.ld" "$work/link.ld"
+    # -internalize-at-link: as board/cross/unretain, for what is compiled here. -function-sections:
+    # so that the linker can tell one function from the next.
     # --pack-dyn-relocs=relr: a static PIE has many relative relocations, and they pack well.
     # --icf=safe: functions that are the same are there once, where no one compares addresses.
     cat >"$bundle/$swift_triple/toolset.json" <<JSON
 {"schemaVersion": "1.0", "rootPath": ".",
  "swiftCompiler": {"extraCLIOptions": ["-static-executable", "-use-ld=lld",
+   "-Xfrontend", "-internalize-at-link", "-Xfrontend", "-function-sections",
    "-Xcc", "-DPULSEGATE_STATIC", "-lbsd", "-lmd", "-ltinfo",
    "-Xclang-linker", "-rtlib=libgcc", "-Xclang-linker", "-unwindlib=libgcc",
    "-Xlinker", "-z", "-Xlinker", "relro", "-Xlinker", "-z", "-Xlinker", "now",
