@@ -100,7 +100,7 @@ build() {
     }
     # What is linked already is not linked again, and its map is there from the time when it was.
     [ ! -f "$work/linked.map" ] || mv "$work/linked.map" "$work/$product.map"
-    llvm-objcopy --strip-all "$linked" "$out/$product"
+    llvm-objcopy --strip-all --strip-non-alloc "$linked" "$out/$product"
     "$here/board/cross/check" "$arch" "$out/$product"
 }
 

@@ -80,6 +80,7 @@ JSON
     # so that the linker can tell one function from the next.
     # --pack-dyn-relocs=relr: a static PIE has many relative relocations, and they pack well.
     # --icf=safe: functions that are the same are there once, where no one compares addresses.
+    # -O2: the linker's, which lets a string be the end of another.
     # --defsym: what link.ld leaves out is the one way there, so that its tables go too.
     cat >"$bundle/$swift_triple/toolset.json" <<JSON
 {"schemaVersion": "1.0", "rootPath": ".",
@@ -90,7 +91,7 @@ JSON
    "-Xlinker", "-z", "-Xlinker", "relro", "-Xlinker", "-z", "-Xlinker", "now",
    "-Xlinker", "-z", "-Xlinker", "noexecstack",
    "-Xlinker", "--pack-dyn-relocs=relr", "-Xlinker", "--icf=safe",
-   "-Xlinker", "--defsym=_swift_stdlib_getScalarName=abort",
+   "-Xlinker", "-O2", "-Xlinker", "--defsym=_swift_stdlib_getScalarName=abort",
    "-Xlinker", "-T", "-Xlinker", "$work/link.ld", "-Xlinker", "-Map=$work/linked.map",
    "-Xlinker", "--build-id=none"]},
  "cCompiler": {"extraCLIOptions": ["-DPULSEGATE_STATIC", "-O2"]}}
