@@ -96,10 +96,16 @@ test-api: venv venv-schemathesis release ## The API: posts, keys, requests made 
 	SCHEMATHESIS=$(VENV)-schemathesis/bin/schemathesis $(LIMIT) 600 $(PYTHON) -m pytest -q \
 		Tests/EndToEnd/test_ingest.py Tests/EndToEnd/test_description.py
 
+# End-to-end tests wait for time-outs and back-offs most of the time: four at once take a third of
+# it, on two cores too.
+WORKERS ?= 4
+AT_ONCE := -n $(WORKERS) --dist loadfile
+
 .PHONY: test-system
 test-system: venv venv-schemathesis release relay
 	@echo "Running the binary against its doubles"
-	SCHEMATHESIS=$(VENV)-schemathesis/bin/schemathesis $(LIMIT) 2400 $(PYTHON) -m pytest -q Tests/Support Tests/EndToEnd Tests/Core/SigV4Tests Tests/BlueZ
+	SCHEMATHESIS=$(VENV)-schemathesis/bin/schemathesis $(LIMIT) 2400 $(PYTHON) -m pytest -q $(AT_ONCE) \
+		Tests/Support Tests/EndToEnd Tests/Core/SigV4Tests Tests/BlueZ
 
 .PHONY: test-page
 test-page: venv release ## The live page in headless Chromium: a double, then the gateway itself
@@ -172,7 +178,8 @@ embedded: ## Every room of Core, compiled in Embedded Swift for a board of 32 bi
 .PHONY: test-static
 test-static: venv ## The end-to-end tests on the static binary for amd64
 	./cross-compile.sh amd64
-	PULSEGATE=$(CURDIR)/.build-cross/amd64/pulsegate $(LIMIT) 2400 $(PYTHON) -m pytest -q Tests/EndToEnd
+	PULSEGATE=$(CURDIR)/.build-cross/amd64/pulsegate $(LIMIT) 2400 $(PYTHON) -m pytest -q \
+		$(AT_ONCE) Tests/EndToEnd
 
 .PHONY: test-board
 test-board: venv ## The static binary for arm64, emulated: demo, TLS, proxies, a D-Bus daemon
