@@ -79,6 +79,13 @@ enum RadioText {
             return (.notice, "\(name(sensor)): battery \(percent) %")
         case .described(let sensor, let characteristic):
             return (.debug, "\(name(sensor)): \(text(characteristic)) read")
+        default: return shared(report)
+        }
+    }
+
+    /// What concerns every sensor: discovery, the adapter, and who may do what.
+    private static func shared(_ report: LinkReport) -> (LogLevel, String) {
+        switch report {
         case .discoveryGentle(let isGentle):
             return (
                 .notice,
