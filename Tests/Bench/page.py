@@ -26,7 +26,7 @@ from ble import SETTLE_SECONDS, Pulsegate, Room  # noqa: E402
 from browser import Browser, browser_path  # noqa: E402
 from gateway import Desk, file_sink, hex_lines, wait_until  # noqa: E402
 from pages import READY  # noqa: E402
-from test_page_gateway import free_port  # noqa: E402
+from ports import free_port  # noqa: E402
 
 CPU_SHARE_MAX, MEMORY_KIB_MAX = 0.01, 1024
 

@@ -1,7 +1,6 @@
 """The live view on the gateway itself: what is drawn is what was recorded."""
 
 import re
-import socket
 import subprocess
 import time
 import urllib.error
@@ -13,6 +12,7 @@ from browser import browser_path
 from gateway import file_sink, hex_lines, parse_lines, play, wait_until
 from page_double import PAGE
 from pages import READY, SIZES, browser, pages_of  # noqa: F401
+from ports import free_port
 from test_page import OUTAGES, drawn, looks
 
 pytestmark = pytest.mark.skipif(browser_path() is None, reason="there is no Chromium")
@@ -25,11 +25,6 @@ def show(browser):  # noqa: F811
     """Opens the page of the gateway at a port."""
     with pages_of(browser) as show:
         yield lambda port, *wait, **options: show(f"http://127.0.0.1:{port}/", *wait, **options)
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        return taken.getsockname()[1]
 
 
 def start_served(desk, source, port=None, http=None, stdin=subprocess.PIPE, **sections):

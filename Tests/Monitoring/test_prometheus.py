@@ -3,7 +3,6 @@
 import json
 import re
 import shutil
-import socket
 import subprocess
 import urllib.parse
 import urllib.request
@@ -11,6 +10,7 @@ import urllib.request
 import pytest
 from gateway import ROOT, file_sink, hex_lines, wait_until
 from lan import port_of
+from ports import free_port
 from recordings import as_hex_lines
 
 FOLDER = ROOT / "cloud" / "monitoring"
@@ -56,12 +56,6 @@ def test_expressions_of_the_dashboard_are_queries(tmp_path):
     path = tmp_path / "panels.yml"
     path.write_text(json.dumps({"groups": [{"name": "panels", "rules": rules}]}))
     assert f"{len(rules)} rules found" in promtool("check", "rules", path)
-
-
-def free_port():
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
 
 
 class Prometheus:

@@ -20,6 +20,8 @@ import time
 import zipfile
 from pathlib import Path
 
+from ports import free_port
+
 ROOT = Path(__file__).resolve().parents[2]
 BOOTSTRAP = os.environ.get("BOOTSTRAP", str(ROOT / ".build" / "lambda" / "bootstrap"))
 SAM_VERSION = "1.170.0"
@@ -48,12 +50,6 @@ def ensure_emulator():
         fresh.rename(emulator)
         wheel.unlink()
     return emulator
-
-
-def free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
 
 
 class Emulator:

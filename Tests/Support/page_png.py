@@ -21,7 +21,7 @@ from browser import Browser  # noqa: E402
 from gateway import Desk, file_sink, wait_until  # noqa: E402
 from page_double import read_rates  # noqa: E402
 from pages import READY, SIZES  # noqa: E402
-from test_page_gateway import free_port  # noqa: E402
+from ports import free_port  # noqa: E402
 
 SCALE = 0.1
 # Recording, second at which each strap begins, limit: calm ones, one that crosses its limit, and
