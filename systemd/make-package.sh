@@ -26,7 +26,7 @@ Maintainer: Pulsegate <pulsegate@localhost>
 Section: net
 Priority: optional
 Depends: ${depends:+$depends, }adduser
-Recommends: bluez, dbus, ca-certificates
+Recommends: bluez, dbus, polkitd, ca-certificates
 Description: heart rate gateway
  Takes heart rates from Bluetooth straps, raises alarms, keeps records through power cuts and
  sends them to Kinesis, Firehose or OpenSearch. Not a medical device.

@@ -31,7 +31,7 @@ HEALTHY = {
     "/usr/lib/systemd/system/pulsegate.service": "[Service]\nWatchdogSec=60s\nMemoryMax=96M\n",
     "/var/lib/dpkg/status": "Package: bluez\nStatus: install ok installed\nVersion: 5.66-1\n",
     "/run/dbus/system_bus_socket": "", "/run/systemd/timesync/synchronized": "",
-    "/dev/gpiochip0": "",
+    "/dev/gpiochip0": "", "/usr/lib/polkit-1/polkitd": "",
     "/etc/pulsegate/pulsegate.conf": """\
 [gateway]
 device_id = gym-7
@@ -52,6 +52,7 @@ url = https://collector.example/v1
 # What is written instead, or taken away (None), and what is said then.
 BROKEN = [
     ({"/var/lib/dpkg/status": ""}, "bluez", "error", "apt install bluez"),
+    ({"/usr/lib/polkit-1/polkitd": None}, "polkit", "warning", "polkitd"),
     ({"/run/dbus/system_bus_socket": None}, "bus", "error", "apt install dbus"),
     ({"/sys/class/bluetooth/hci0/address": None}, "adapter", "error", "dmesg"),
     ({"/sys/class/rfkill/rfkill0/soft": "1\n"}, "rfkill", "warning", "rfkill unblock"),

@@ -44,6 +44,8 @@ public struct Evidence {
 /// What the configuration needs of its machine.
 public struct Wishes: Equatable, Sendable {
     public var usesRadio = false
+    /// A bluetoothd that hangs is to be restarted.
+    public var restartsDaemon = false
     public var usesGPIO = false
     public var usesNetwork = false
     public var dataFolder = "/var/lib/pulsegate"

@@ -7,8 +7,8 @@ enum RadioChecks {
             return [.ok("radio", "not used by this configuration")]
         }
         return [
-            bus(evidence), package(evidence), settings(evidence), adapter(evidence),
-            blocked(evidence), uart(evidence),
+            bus(evidence), package(evidence), settings(evidence), permission(evidence),
+            adapter(evidence), blocked(evidence), uart(evidence),
         ]
     }
 
@@ -68,6 +68,21 @@ enum RadioChecks {
                 "write `AutoEnable = true` into [Policy] of /etc/bluetooth/main.conf")
         }
         return .ok("bluez settings", "as they are shipped, or as good")
+    }
+
+    /// systemd asks polkit whether the gateway may restart bluetooth.service; Debian 12 and later,
+    /// others, and Debian 11 have it in these places.
+    private static func permission(_ evidence: Evidence) -> Finding {
+        guard evidence.wishes?.restartsDaemon ?? true else {
+            return .ok("polkit", "not used by this configuration")
+        }
+        let folders = ["/usr/lib/polkit-1", "/usr/libexec", "/usr/lib/policykit-1"]
+        guard folders.contains(where: { evidence.list($0).contains("polkitd") }) else {
+            return .warning(
+                "polkit", "not installed: a bluetoothd that hangs cannot be restarted",
+                "apt install polkitd, or write `restart_bluetoothd = no` into [bluetooth]")
+        }
+        return .ok("polkit", "there; it is asked about restarts of bluetoothd")
     }
 
     private static func adapters(_ evidence: Evidence) -> [String] {

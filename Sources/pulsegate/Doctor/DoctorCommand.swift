@@ -72,6 +72,7 @@ enum DoctorCommand {
     private static func wishes(_ configuration: Configuration) -> Wishes {
         var wishes = Wishes()
         wishes.usesRadio = configuration.input.source == .bluetooth
+        wishes.restartsDaemon = configuration.bluetooth.restartsDaemon
         wishes.usesGPIO =
             configuration.button != nil
             || configuration.outputs.contains { if case .gpio = $0.target { true } else { false } }

@@ -43,7 +43,7 @@ struct Machine {
         "/run/dbus": ["system_bus_socket"], "/sys/class/bluetooth": ["hci0", "hci0:64"],
         "/sys/class/rfkill": ["rfkill0"], "/dev": ["gpiochip0", "null"],
         "/sys/block": ["mmcblk0"], "/sys/class/hwmon": ["hwmon0"],
-        "/run/systemd/timesync": ["synchronized"],
+        "/run/systemd/timesync": ["synchronized"], "/usr/lib/polkit-1": ["polkitd"],
     ]
     var links = ["/sys/class/bluetooth/hci0": "../../devices/soc/3f201000.serial/serial0/hci0"]
     var freeBytes: UInt64? = 20 << 30
@@ -51,6 +51,7 @@ struct Machine {
     var wishes: Wishes? = {
         var wishes = Wishes()
         (wishes.usesRadio, wishes.usesGPIO, wishes.usesNetwork) = (true, true, true)
+        wishes.restartsDaemon = true
         return wishes
     }()
     var fault: String?
@@ -119,6 +120,13 @@ struct Machine {
         #expect(machine.complaints.isEmpty)
     }
 
+    @Test func polkitIsNotMissedByWhoRestartsNothing() {
+        var machine = Machine()
+        machine.folders["/usr/lib/polkit-1"] = nil
+        machine.wishes?.restartsDaemon = false
+        #expect(machine.complaints.isEmpty)
+    }
+
     @Test func sandboxOfTheConsoleIsNoDyingCard() {
         var machine = Machine()
         machine.files["/proc/self/mountinfo"] = "22 1 179:2 / / ro shared:1 - ext4 /dev/x rw\n"
@@ -141,6 +149,9 @@ struct Machine {
         Fault("bluez removed", "bluez", .error, "apt install bluez") {
             $0.files["/var/lib/dpkg/status"] =
                 "Package: bluez\nStatus: deinstall ok config-files\nVersion: 5.66-1\n"
+        },
+        Fault("nobody to permit a restart", "polkit", .warning, "apt install polkitd") {
+            $0.folders["/usr/lib/polkit-1"] = nil
         },
         Fault("old bluez", "bluez", .warning, "Debian 12") {
             $0.files["/var/lib/dpkg/status"] =
