@@ -317,7 +317,7 @@ def is_gone(number):
     try:
         with open(f"/proc/{number}/stat", encoding="ascii") as file:
             return file.read().rpartition(")")[2].split()[0] == "Z"
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):  # ... or gone while it was read.
         return True
 
 
