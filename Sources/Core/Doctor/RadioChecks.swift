@@ -22,8 +22,8 @@ enum RadioChecks {
         let status = evidence.read("/var/lib/dpkg/status") ?? ""
         guard let version = packageVersion("bluez", in: status) else {
             // An image that dpkg did not make has it all the same.
-            let folders = ["/usr/libexec/bluetooth", "/usr/lib/bluetooth"]
-            return folders.contains { evidence.list($0).contains("bluetoothd") }
+            return isThere(
+                "bluetoothd", ["/usr/libexec/bluetooth", "/usr/lib/bluetooth"], evidence)
                 ? .ok("bluez", "there, of a version that dpkg does not know")
                 : .error("bluez", "not installed", "apt install bluez")
         }
@@ -77,12 +77,19 @@ enum RadioChecks {
             return .ok("polkit", "not used by this configuration")
         }
         let folders = ["/usr/lib/polkit-1", "/usr/libexec", "/usr/lib/policykit-1"]
-        guard folders.contains(where: { evidence.list($0).contains("polkitd") }) else {
+        guard isThere("polkitd", folders, evidence) else {
             return .warning(
                 "polkit", "not installed: a bluetoothd that hangs cannot be restarted",
                 "apt install polkitd, or write `restart_bluetoothd = no` into [bluetooth]")
         }
         return .ok("polkit", "there; it is asked about restarts of bluetoothd")
+    }
+
+    /// One of the folders holds the program.
+    private static func isThere(
+        _ program: String, _ folders: [String], _ evidence: Evidence
+    ) -> Bool {
+        folders.contains { evidence.list($0).contains(program) }
     }
 
     private static func adapters(_ evidence: Evidence) -> [String] {
