@@ -105,11 +105,11 @@ def lock(folder: Path) -> Iterator[None]:
         yield
 
 
-def require_tools(*names: str) -> None:
+def require_tools(*names: str, packages: str = "packages-bluez.txt") -> None:
     missing = [name for name in names if shutil.which(name) is None]
     if missing:
-        raise CannotRun(f"no {', '.join(missing)} here; install what .ci/packages-bluez.txt "
-                        "names (.ci/setup packages packages-bluez.txt does)")
+        raise CannotRun(f"no {', '.join(missing)} here; install what .ci/{packages} names "
+                        f"(.ci/setup packages {packages} does)")
 
 
 def require_room(folder: Path) -> None:

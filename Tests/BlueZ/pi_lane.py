@@ -6,8 +6,8 @@
 QEMU's raspi3b boots Debian from an SD card; the static arm64 binary, installed there from its
 package, takes a virtual strap's values through the board's Bluetooth UART and bluetoothd, drives
 lamp and buzzer on the board's GPIO chip, and talks on its serial console. All that is known of it
-comes over that line, from the pins, and from the card once the plug has been pulled; twice. Then the
-same binary on a board whose watchdog counts (pi_watchdog.py). Exit status as lane.py's.
+comes over that line, from the pins, and from the card once the plug has been pulled; twice. Then
+the same binary on a board whose watchdog counts (pi_watchdog.py). Exit status as lane.py's.
 """
 
 from __future__ import annotations
@@ -54,27 +54,26 @@ class Story(Checks):
     def alarm(self, machine: Machine, journal: Path) -> None:
         """Above the limit and below it again, seen at the pins."""
         self.check("below the limit the alarm lamp is dark",
-                   not any(machine.is_high(LAMP) or time.sleep(0.1) for _ in range(20)))
+                   machine.stays_low(LAMP, 2))
         begin = time.time()
         machine.steer(f"rate 0 {HIGH}")
         lit = machine.wait_for_level(LAMP, True, 60)
         lit_at = time.time()
         first = next((entry["time"] for entry in read_lines(journal)
                       if entry["time"] >= begin and entry.get("heart_rate") == HIGH), begin)
-        self.check("above it the lamp lights", lit is not None
+        self.check("above it the lamp lights", lit
                    and lit_at - first < ALARM_SECONDS_MAX,
                    f"{lit_at - first:.1f} s after the first value, 3 s of them [alarm] onset_delay")
-        self.check("and the buzzer sounds", machine.wait_for_level(BUZZER, True, 20) is not None)
+        self.check("and the buzzer sounds", machine.wait_for_level(BUZZER, True, 20))
         self.check("it is acknowledged at the console",
                    "acknowledged" in (said := machine.ask("alarm ack")), said)
         machine.wait_for_level(BUZZER, False, 5)
         self.check("then the buzzer is silent and the lamp goes on",
-                   not any(machine.is_high(BUZZER) or time.sleep(0.1) for _ in range(80))
-                   and machine.wait_for_level(LAMP, True, 5) is not None)
+                   machine.stays_low(BUZZER, 8) and machine.wait_for_level(LAMP, True, 5))
         machine.steer(f"rate 0 {CALM}")
         cleared = self.wait(machine, "alarm status", "high heart rate, cleared", 30)
         self.check("below the limit again it clears", cleared
-                   and not any(machine.is_high(LAMP) or time.sleep(0.1) for _ in range(20)),
+                   and machine.stays_low(LAMP, 2),
                    machine.ask("alarm status"))
 
     def away(self, machine: Machine) -> None:

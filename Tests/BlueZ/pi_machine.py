@@ -93,6 +93,7 @@ class Machine:
             stdin=subprocess.DEVNULL, stdout=open(folder / "qemu.log", "wb"),
             stderr=subprocess.STDOUT)
         self.gym: subprocess.Popen[bytes] | None = None
+        self.console: socket.socket | None = None
         try:
             self.console = connect(self.sockets / "console", self.board)
             self.monitor = connect(self.sockets / "monitor", self.board).makefile("rw")
@@ -160,6 +161,28 @@ class Machine:
                              {"command-line": f"xp /1wx {LEVELS_REGISTER:#x}"})
         return int(re.search(r": (0x[0-9a-f]{8})", said)[1], 16)
 
+    def is_high(self, line: int) -> bool:
+        return bool(self.levels() >> line & 1)
+
+    def wait_for_level(self, line: int, is_high: bool, seconds: float) -> bool:
+        """Until a pin has a level."""
+        end = time.monotonic() + seconds
+        while self.is_high(line) != is_high:
+            if time.monotonic() > end:
+                return False
+            time.sleep(0.005)
+        return True
+
+    def stays_low(self, line: int, seconds: float) -> bool:
+        """Looks at a pin ten times a second."""
+        for _ in range(round(seconds * 10)):
+            if self.is_high(line):
+                return False
+            time.sleep(0.1)
+        return True
+
+    # --- QEMU's machine protocol --------------------------------------------------------------
+
     def wait_for_event(self, name: str, seconds: float) -> bool:
         """Until QEMU tells of an event, as WATCHDOG."""
         end = time.monotonic() + seconds
@@ -170,7 +193,7 @@ class Machine:
         return name in self.events
 
     def _monitor(self, command: str, arguments: dict[str, str] | None = None) -> Any:
-        """A command of QEMU's machine protocol; the events that come before its answer are kept."""
+        """A command; the events that come before its answer are kept."""
         self.monitor.write(json.dumps({"execute": command, "arguments": arguments or {}}) + "\n")
         self.monitor.flush()
         while "return" not in (said := json.loads(self.monitor.readline())):
@@ -178,18 +201,6 @@ class Machine:
                 raise RuntimeError(f"{command}: {said['error']['desc']}")
             self.events.append(said.get("event", ""))
         return said["return"]
-
-    def is_high(self, line: int) -> bool:
-        return bool(self.levels() >> line & 1)
-
-    def wait_for_level(self, line: int, is_high: bool, seconds: float) -> float | None:
-        """Seconds until a pin has a level; None where it does not come to it."""
-        begin = time.monotonic()
-        while self.is_high(line) != is_high:
-            if time.monotonic() - begin > seconds:
-                return None
-            time.sleep(0.005)
-        return time.monotonic() - begin
 
     # --- The gym and the plug -----------------------------------------------------------------
 
@@ -208,5 +219,6 @@ class Machine:
             if process is not None:
                 process.kill()
                 process.wait()
-        self.console.close()
+        if self.console is not None:
+            self.console.close()
         shutil.rmtree(self.sockets, ignore_errors=True)

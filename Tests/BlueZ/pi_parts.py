@@ -26,6 +26,9 @@ PACKAGES = (
     "base-files", "base-passwd", "bash", "bluez", "busybox-static", "coreutils", "dash", "dbus",
     "dpkg", "grep", "kmod", "mount", "ncurses-base", "procps", "rfkill", "sed", "systemd",
     "systemd-sysv", "tar", "udev", "usr-is-merged", "util-linux")
+# To make the parts, to make and read cards, and to boot them.
+TOOLS = ("cpio", "depmod", "dpkg-deb", "fdtput", "modprobe", "xz", "debugfs", "e2fsck", "mke2fs",
+         "qemu-system-aarch64")
 # The card and its file system, before there is a root file system to take modules from.
 EARLY_MODULES = ("bcm2835", "sdhci_iproc", "mmc_block", "virtio_pci", "virtio_blk", "ext4")
 # The Bluetooth chip on its serial line, what BlueZ encrypts with, input devices of BLE, and the
@@ -92,7 +95,6 @@ def make_initramfs(folder: Path, kernel: Path, version: str, root: Path) -> None
 
 def build(cache_root: Path, folder: Path) -> None:
     """Makes `folder`: vmlinuz, initrd, board.dtb, root/."""
-    cache.require_tools("cpio", "depmod", "dpkg-deb", "fdtput", "modprobe", "xz")
     cache.require_room(cache_root)
     log, kernel, root = folder / "log", folder / "kernel", folder / "root"
     merge_usr(kernel)
@@ -121,6 +123,7 @@ def build(cache_root: Path, folder: Path) -> None:
 
 def ensure() -> Path:
     """The folder with the parts, made when they are not there yet."""
+    cache.require_tools(*TOOLS, packages="packages-pi.txt")
     cache_root = cache.cache_folder()
     key = cache.digest(RECIPE, PACKAGES, EARLY_MODULES, MODULES, UNPACKED_NOT, NOT_EMULATED,
                        (HERE / "guest/pi_initramfs.sh").read_text())
@@ -140,11 +143,6 @@ def make_card(parts: Path, card: Path, files: dict[str, Path]) -> None:
         commands.append(f"write {file} {path}")
         mode = 0o100755 if os.access(file, os.X_OK) else 0o100644
         commands.append(f"set_inode_field {path} mode 0{mode:o}")
-    write(card, commands, log)
-
-
-def write(card: Path, commands: Sequence[str], log: Path) -> None:
-    """Changes a card that nothing has mounted."""
     script = card.with_suffix(".debugfs")
     script.write_text("\n".join(commands) + "\n")
     run(["debugfs", "-w", "-f", script, card], log)

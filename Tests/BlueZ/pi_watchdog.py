@@ -11,11 +11,11 @@ import re
 from pathlib import Path
 
 import pi_parts
+from lane import RECORDING
 from pi_checks import Checks
 from pi_machine import WITH_WATCHDOG, Machine
 
 HERE = Path(__file__).resolve().parent
-RECORDING = HERE.parent.parent / "Sources/pulsegate/Recordings/interval-session.csv"
 # Recorded heart rates, for ever: no radio is needed to stand still.
 CONFIGURATION = """\
 [gateway]

@@ -119,7 +119,8 @@ class Serial:
         answer = self._answer("status")
         self._check("a gateway that is down is called so, with what systemd says of it",
                     "the gateway is down" in answer and "ActiveState=inactive" in answer)
-        self._check("and its journal is read there", "Stopped pulsegate.service" in self._answer("log"))
+        self._check("and its journal is read there",
+                    "Stopped pulsegate.service" in self._answer("log"))
         (self.out / "asked").touch()
 
 
