@@ -6,6 +6,7 @@ or never on a good day; then, in test_page_gateway.py, against the gateway itsel
 
 import gzip
 import re
+import threading
 import time
 
 import pytest
@@ -266,6 +267,52 @@ def test_a_page_that_listens_draws_the_same_as_one_that_asks(start):
         double, "strap-1", 5, end - 30, end)
 
 
+def without_count(buckets):
+    """What arrives while it is asked for may be counted twice."""
+    return {at: values[:3] for at, values in buckets.items()}
+
+
+def test_what_arrives_while_it_is_asked_for_is_the_last_whatever_its_time(start):
+    """A recording that is played faster than it was made has times of the past."""
+    double = PageDouble(1, history_seconds=100)
+    at = time.time() // 5 * 5 - 50
+
+    def answer_late():
+        double.while_answering = lambda: None
+        for rate in (171, 170, 169):
+            double.measure("strap-1", rate, at=at + rate / 100)
+        time.sleep(0.5)  # until they have been heard
+
+    double.while_answering = answer_late
+    page = start(double.start())
+    assert shown_buckets(drawn(page), at, at + 5)[at][:3] == (169, 171, min(
+        rate for time, rate in double.values["strap-1"] if at <= time < at + 5))
+
+
+def test_a_range_that_is_left_while_it_is_asked_for_has_no_hole(start):
+    double = PageDouble(1, history_seconds=600).start()
+    page = start(double, tolerated=OUTAGES)
+    port = double.port
+    double.stop()
+    page.wait("pulsegateView.connection === 'lost'", 8)
+    missed = time.time() // 5 * 5
+    double.values["strap-1"] += [(missed + offset, 130 + offset) for offset in range(5)]
+    asked, answered = threading.Event(), threading.Event()
+    double.while_answering = lambda: (asked.set(), answered.wait(10))
+    double.port = port
+    double.start()
+    assert asked.wait(10)
+    page.click("[data-range='3600']")
+    time.sleep(1.5)  # a status that is heard meanwhile does not fill the hole
+    double.while_answering = lambda: None
+    answered.set()
+    page.wait(READY, 10)
+    page.click("[data-range='300']")
+    wait_until(lambda: without_count(shown_buckets(drawn(page), missed - 5, missed + 5))
+               == without_count(expected_buckets(double, "strap-1", 5, missed - 5, missed + 5)),
+               "what was missed", 10)
+
+
 # --- What is not current -----------------------------------------------------------------------
 
 
@@ -361,11 +408,6 @@ def test_a_gateway_that_restarts_is_found_again_and_what_was_missed_is_filled_in
     double.start()
     page.wait("pulsegateView.connection === 'live'", 10)
     double.measure("strap-1", 66)
-
-    def without_count(buckets):
-        # One that arrives while it is asked for may be counted twice.
-        return {at: values[:3] for at, values in buckets.items()}
-
     wait_until(lambda: without_count(shown_buckets(drawn(page), missed - 5, missed + 15))
                == without_count(expected_buckets(double, "strap-1", 5, missed - 5, missed + 15)),
                "what was missed", 10)

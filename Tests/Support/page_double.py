@@ -74,6 +74,7 @@ class PageDouble:
         self.acknowledged = 0
         self.requests = []
         self.records_busy = 0       # so many answers of /api/records are 503
+        self.while_answering = lambda: None  # between reading records and sending them
         self.refuses = False        # nothing can be acknowledged
         self.silent = False         # connections stay open and nothing is said
         self.sequence = 0
@@ -337,6 +338,7 @@ class PageHandler(BaseHTTPRequestHandler):
                 self.gateway.records_busy -= 1
                 return self.problem(503, "Service Unavailable", Retry_After="1")
             lines = self.gateway.records(parse_qs(address.query))
+            self.gateway.while_answering()
             return self.answer(200, lines.encode(), "application/x-ndjson")
         if address.path == "/api/events":
             return self.stream()
