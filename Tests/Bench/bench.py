@@ -110,8 +110,9 @@ def write_recording(path, rates, rows):
 class Pulsegate:
     """The release binary, sending recordings to a double."""
 
-    def __init__(self, binary, folder, double):
+    def __init__(self, binary, folder, double, memory="64MiB"):
         self.binary, self.folder, self.double = binary, folder, double
+        self.memory = memory
 
     def run(self, recording):
         """Plays the recording into an empty ring; returns the cost."""
@@ -119,6 +120,7 @@ class Pulsegate:
             config = Path(data) / "pulsegate.ini"
             config.write_text(
                 f"[gateway]\ndevice_id = {DEVICE}\ndata = {data}/data\nlog = error\n"
+                f"memory = {self.memory}\n"
                 f"[input]\ntype = recording\nrecording = {recording}\nspeed = max\n"
                 f"sensor = {SENSOR}\ndrain_timeout = 10min\n"
                 "[ring]\nsize = 64MiB\n"

@@ -12,8 +12,6 @@ public struct MountTable: Equatable, Sendable {
         public let point: String
         public let fileSystem: String
         public let source: String
-        /// Nothing can be written here: the mount or its file system says `ro`.
-        public let isReadOnly: Bool
         /// Nothing can be written by anybody: the file system itself says `ro`, as the kernel
         /// makes it after an error. A mount alone may be read-only for one sandbox.
         public let isFileSystemReadOnly: Bool
@@ -40,7 +38,6 @@ public struct MountTable: Equatable, Sendable {
             return Mount(
                 point: Self.unescaped(fields[4]), fileSystem: Self.unescaped(fields[dash + 1]),
                 source: Self.unescaped(fields[dash + 2]),
-                isReadOnly: (options + fields[5].split(separator: ",")).contains("ro"),
                 isFileSystemReadOnly: options.contains("ro"), options: options)
         }
     }

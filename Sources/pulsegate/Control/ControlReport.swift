@@ -93,9 +93,7 @@ enum ControlReport {
     private static func heartRates(_ pipeline: borrowing Pipeline, _ now: Int64) -> String {
         var text = ""
         for (index, name) in pipeline.journal.sensors.enumerated() {
-            guard let value = pipeline.operations.value(of: index),
-                now - value.at < Operations.freshNanoseconds
-            else {
+            guard let value = pipeline.operations.value(of: index), value.isFresh(now: now) else {
                 continue
             }
             text += "\(name) \(value.beatsPerMinute.map { "\($0) bpm" } ?? "no heart rate")\n"

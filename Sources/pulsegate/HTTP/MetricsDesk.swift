@@ -121,8 +121,7 @@ final class MetricsDesk {
             "The heart rate of now; absent where the sensor cannot say one.")
         each(pipeline) { name, index, pipeline in
             guard let value = pipeline.operations.value(of: index),
-                let beats = value.beatsPerMinute,
-                now - value.at <= Operations.freshNanoseconds,
+                let beats = value.beatsPerMinute, value.isFresh(now: now),
                 pipeline.operations.radio?.status(sensor: index)?.isFrozen != true
             else { return }
             label(name)
@@ -150,9 +149,7 @@ final class MetricsDesk {
     private func isConnected(
         _ link: SensorStatus?, _ value: Operations.LastValue?, _ now: Int64
     ) -> Bool {
-        guard let link else {
-            return value.map { now - $0.at <= Operations.freshNanoseconds } ?? false
-        }
+        guard let link else { return value?.isFresh(now: now) ?? false }
         return link.state == .streaming || link.state == .silent
     }
 

@@ -18,6 +18,9 @@ final class Operations {
         var beatsPerMinute: UInt16?
         /// Monotonic nanoseconds.
         var at: Int64
+
+        /// Whether it is one of now.
+        func isFresh(now: Int64) -> Bool { now - at <= Operations.freshNanoseconds }
     }
 
     /// What a sensor has said last of the heart, shown or not.
@@ -114,10 +117,8 @@ final class Operations {
 
     /// The newest heart rate of the last ten seconds.
     func freshest(now: Int64) -> UInt16? {
-        values.compactMap { $0 }.filter {
-            now - $0.at < Self.freshNanoseconds && $0.beatsPerMinute != nil
-        }
-        .max { $0.at < $1.at }?.beatsPerMinute
+        values.compactMap { $0 }.filter { $0.isFresh(now: now) && $0.beatsPerMinute != nil }
+            .max { $0.at < $1.at }?.beatsPerMinute
     }
 
     /// Compares what the process has taken with what it may take.
