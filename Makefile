@@ -101,18 +101,22 @@ test-api: venv venv-schemathesis release ## The API: posts, keys, requests made 
 WORKERS ?= 4
 AT_ONCE := -n $(WORKERS) --dist loadfile
 
+# A browser has a lane of its own, where nothing else wants the processor.
+PAGE_TESTS := Tests/EndToEnd/test_page.py Tests/EndToEnd/test_page_gateway.py
+
 .PHONY: test-system
 test-system: venv venv-schemathesis release relay
 	@echo "Running the binary against its doubles"
 	SCHEMATHESIS=$(VENV)-schemathesis/bin/schemathesis $(LIMIT) 2400 $(PYTHON) -m pytest -q $(AT_ONCE) \
-		Tests/Support Tests/EndToEnd Tests/Core/SigV4Tests Tests/BlueZ
+		Tests/Support Tests/EndToEnd Tests/Core/SigV4Tests Tests/BlueZ \
+		$(addprefix --ignore=,$(PAGE_TESTS))
 
 .PHONY: test-page
 test-page: venv release ## The live page in headless Chromium: a double, then the gateway itself
 ifneq ($(PACKAGES),skip)
 	@.ci/setup packages packages-page.txt
 endif
-	$(LIMIT) 900 $(PYTHON) -m pytest -q Tests/EndToEnd/test_page.py Tests/EndToEnd/test_page_gateway.py
+	$(LIMIT) 900 $(PYTHON) -m pytest -q $(PAGE_TESTS)
 
 # Needs no Swift: whoever runs the cloud half has a template, JSON and Python. checkov lives apart,
 # because it wants other versions of boto3.
