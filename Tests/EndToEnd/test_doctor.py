@@ -71,6 +71,8 @@ BROKEN = [
     ({"/run/systemd/timesync/synchronized": None}, "time sync", "warning", "set-ntp"),
     ({"/proc/net/route": "Iface\n"}, "route", "error", "ip route"),
     ({"/etc/resolv.conf": ""}, "dns", "error", "resolvectl"),
+    ({"/etc/pulsegate/pulsegate.conf": HEALTHY["/etc/pulsegate/pulsegate.conf"]
+      + "ca_file = /etc/pulsegate/ca.pem\n"}, "tls", "error", "ca_file"),
     ({"/etc/ssl/certs/ca-certificates.crt": None}, "tls", "error", "ca-certificates"),
     ({"/etc/pulsegate/pulsegate.conf": "[gateway]\n"}, "configuration", "error",
      "pulsegate check"),
@@ -113,6 +115,19 @@ def test_a_broken_system(tmp_path, changes, check, verdict, remedy):
     text = doctor(tmp_path).stdout
     assert re.search(f"^{check} +{verdict} ", text, re.MULTILINE)
     assert f"-> {findings[check]['remedy']}" in text
+
+
+def test_a_network_of_its_own_needs_no_way_out(tmp_path):
+    """A collector beside the board: its name in /etc/hosts, its own authority."""
+    configuration = HEALTHY["/etc/pulsegate/pulsegate.conf"] + "ca_file = /etc/pulsegate/ca.pem\n"
+    done = doctor(simulate(tmp_path, {
+        "/etc/pulsegate/pulsegate.conf": configuration, "/etc/resolv.conf": None,
+        "/proc/net/route": None, "/etc/ssl/certs/ca-certificates.crt": None,
+        "/etc/hosts": "192.168.1.20 collector.example\n",
+        "/etc/pulsegate/ca.pem": "-----BEGIN CERTIFICATE-----\n"}), "--json")
+    findings = json.loads(done.stdout)
+    assert [one["check"] for one in findings if one["verdict"] != "ok"] == ["route"]
+    assert done.returncode == 0
 
 
 def test_an_empty_system_is_all_wrong_and_no_crash(tmp_path):

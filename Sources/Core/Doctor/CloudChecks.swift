@@ -10,6 +10,20 @@ enum CloudChecks {
         return time + [route(evidence), names(evidence), trust(evidence), secrets(evidence)]
     }
 
+    /// The hosts that only a name server knows; nil where nobody knows which are asked for.
+    private static func unknownHosts(_ evidence: Evidence) -> [String]? {
+        guard let hosts = evidence.wishes?.hosts, !hosts.isEmpty else { return nil }
+        let known = (evidence.read("/etc/hosts") ?? "").split(separator: "\n").flatMap { line in
+            line.prefix { $0 != "#" }.split(whereSeparator: { $0.isWhitespace }).dropFirst()
+        }
+        return hosts.filter { host in
+            let isAddress =
+                host.utf8.contains(UInt8(ascii: ":"))
+                || host.utf8.allSatisfy { $0 <= UInt8(ascii: "9") }
+            return !isAddress && host != "localhost" && !known.contains(host[...])
+        }
+    }
+
     private static func clock(_ evidence: Evidence) -> Finding {
         let clocks = evidence.list("/sys/class/rtc").sorted().joined(separator: ", ")
         let kind = clocks.isEmpty ? "no clock that runs without power" : clocks
@@ -44,24 +58,36 @@ enum CloudChecks {
             return words.count > 9 && words[0].allSatisfy { $0 == "0" } && words[1] == "00"
                 && words.last != "lo"
         }
-        return four || six
-            ? .ok("route", "there is a way out")
-            : .error("route", "no default route", "look at the cable, the Wi-Fi and `ip route`")
+        if four || six { return .ok("route", "there is a way out") }
+        let remedy = "look at the cable, the Wi-Fi and `ip route`"
+        return unknownHosts(evidence)?.isEmpty ?? false
+            ? .warning("route", "no default route: only this network's own hosts", remedy)
+            : .error("route", "no default route", remedy)
     }
 
     private static func names(_ evidence: Evidence) -> Finding {
         let servers = (evidence.read("/etc/resolv.conf") ?? "").split(separator: "\n")
             .filter { $0.hasPrefix("nameserver") }
             .compactMap { $0.split(separator: " ").last.map { String($0) } }
-        return servers.isEmpty
-            ? .error("dns", "no name server in /etc/resolv.conf", "look at `resolvectl status`")
-            : .ok("dns", servers.joined(separator: ", "))
+        if !servers.isEmpty { return .ok("dns", servers.joined(separator: ", ")) }
+        let unknown = unknownHosts(evidence)
+        if let unknown, unknown.isEmpty { return .ok("dns", "no host's name needs it") }
+        let whose = unknown.map { " for \($0.joined(separator: ", "))" } ?? ""
+        return .error(
+            "dns", "no name server in /etc/resolv.conf\(whose)", "look at `resolvectl status`")
     }
 
     private static func trust(_ evidence: Evidence) -> Finding {
-        let path = "/etc/ssl/certs/ca-certificates.crt"
-        guard let text = evidence.read(path), text.contains(text: "BEGIN CERTIFICATE") else {
-            return .error("tls", "no certificates in \(path)", "apt install ca-certificates")
+        func isThere(_ path: String) -> Bool {
+            evidence.read(path)?.contains(text: "BEGIN CERTIFICATE") ?? false
+        }
+        let system = "/etc/ssl/certs/ca-certificates.crt"
+        if evidence.wishes?.trustsSystem ?? true, !isThere(system) {
+            return .error("tls", "no certificates in \(system)", "apt install ca-certificates")
+        }
+        if let path = evidence.wishes?.authorityFiles.first(where: { !isThere($0) }) {
+            return .error(
+                "tls", "no certificates in \(path)", "copy them there, or correct ca_file")
         }
         return .ok("tls", "certificates are there; `pulsegate net check` tries them")
     }

@@ -48,6 +48,13 @@ public struct Wishes: Equatable, Sendable {
     public var restartsDaemon = false
     public var usesGPIO = false
     public var usesNetwork = false
+    /// Hosts of its services, names or addresses; a service whose host nobody has written down is
+    /// not among them.
+    public var hosts: [String] = []
+    /// Files with the authorities that its services are to be signed by.
+    public var authorityFiles: [String] = []
+    /// Other services are signed by the authorities that the system trusts.
+    public var trustsSystem = true
     public var dataFolder = "/var/lib/pulsegate"
     public var allowsVolatile = false
     /// The size that a ring is made with.

@@ -69,4 +69,15 @@ extension Configuration.Sink.Target {
         case .openSearch, .http, .file: nil
         }
     }
+
+    /// Where requests go, and the file with the authorities that it is to be signed by; nil for a
+    /// file.
+    var service: (endpoint: Endpoint, authorityFile: String?)? {
+        switch self {
+        case .kinesis(let service, _), .firehose(let service), .openSearch(let service, _, _):
+            (service.endpoint, service.certificateAuthorityFile)
+        case .http(let collector): (collector.endpoint, collector.certificateAuthorityFile)
+        case .file: nil
+        }
+    }
 }

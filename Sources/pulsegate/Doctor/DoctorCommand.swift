@@ -76,9 +76,7 @@ enum DoctorCommand {
         wishes.usesGPIO =
             configuration.button != nil
             || configuration.outputs.contains { if case .gpio = $0.target { true } else { false } }
-        wishes.usesNetwork = configuration.sinks.contains {
-            if case .file = $0.target { false } else { true }
-        }
+        addServices(of: configuration, to: &wishes)
         wishes.dataFolder = configuration.dataDirectory
         wishes.allowsVolatile = configuration.ring.allowsVolatile
         wishes.ringBytes = UInt64(configuration.ring.sizeBytes)
@@ -99,6 +97,17 @@ enum DoctorCommand {
             }
         }
         return wishes
+    }
+
+    private static func addServices(of configuration: Configuration, to wishes: inout Wishes) {
+        let services = configuration.sinks.compactMap { $0.target.service }
+        let roles = configuration.sinks.compactMap { $0.target.credentials?.iot }
+        wishes.usesNetwork = !services.isEmpty
+        wishes.hosts = services.map(\.endpoint.host) + roles.compactMap { Endpoint($0.url)?.host }
+        let files =
+            services.filter(\.endpoint.usesTLS).map(\.authorityFile) + roles.map(\.authorityFile)
+        wishes.authorityFiles = files.compactMap { $0 }
+        wishes.trustsSystem = files.contains(nil)
     }
 
     // MARK: Reports

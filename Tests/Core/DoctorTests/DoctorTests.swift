@@ -260,10 +260,40 @@ struct Machine {
         Fault("no certificates", "tls", .error, "ca-certificates") {
             $0.files["/etc/ssl/certs/ca-certificates.crt"] = nil
         },
+        Fault("a name that only a name server knows", "dns", .error, "resolvectl") {
+            $0.files["/etc/resolv.conf"] = nil
+            $0.files["/etc/hosts"] = "10.0.0.7 other # collector.example\n"
+            $0.wishes?.hosts = ["10.0.0.7", "collector.example"]
+        },
+        Fault("no way out, and none is needed", "route", .warning, "ip route") {
+            $0.files["/proc/net/route"] = nil
+            $0.wishes?.hosts = ["10.0.0.7"]
+        },
+        Fault("authorities of its own that are not there", "tls", .error, "ca_file") {
+            $0.wishes?.authorityFiles = ["/etc/pulsegate/ca.pem"]
+        },
         Fault("a key that is not there", "credentials", .error, "pulsegate check") {
             $0.wishes?.secretFaults = ["/etc/pulsegate/key: no such file"]
         },
     ]
+
+    @Test(arguments: ["10.0.0.7", "fd00::7", "collector.example", "gym", "localhost"])
+    func hostThatIsKnownHereNeedsNoNameServer(host: String) {
+        var machine = Machine()
+        machine.files["/etc/resolv.conf"] = nil
+        machine.files["/etc/hosts"] = "127.0.0.1 x\n10.0.0.7\tcollector.example  gym # desk\n"
+        machine.wishes?.hosts = [host]
+        #expect(machine.complaints == [])
+    }
+
+    @Test func authoritiesOfTheSystemAreNotMissedWhereEachServiceHasItsOwn() {
+        var machine = Machine()
+        machine.files["/etc/ssl/certs/ca-certificates.crt"] = nil
+        machine.files["/etc/pulsegate/ca.pem"] = "-----BEGIN CERTIFICATE-----\n"
+        machine.wishes?.authorityFiles = ["/etc/pulsegate/ca.pem"]
+        machine.wishes?.trustsSystem = false
+        #expect(machine.complaints == [])
+    }
 
     @Test func newKernelsFeedTheBoardsWatchdogInBetween() {
         var machine = Machine()
