@@ -200,10 +200,10 @@ venv-gym: packages
 	@.ci/setup venv $(BUILD)/venv-gym Tests/BlueZ/guest/requirements.txt --no-deps
 
 .PHONY: test-pi
-test-pi: venv-gym ## The arm64 package on an emulated Raspberry Pi 3B: radio, GPIO, console, power cut
+test-pi: venv venv-gym ## The arm64 package on an emulated Raspberry Pi 3B: radio, GPIO, TLS, console, power cut
 	@.ci/setup packages packages-pi.txt
 	@$(MAKE) package ARCH=arm64
-	$(LIMIT) 1800 $(BUILD)/venv-gym/bin/python Tests/BlueZ/pi_lane.py
+	GYM_PYTHON=$(BUILD)/venv-gym/bin/python $(LIMIT) 1800 $(PYTHON) Tests/BlueZ/pi_lane.py
 
 .PHONY: bench
 bench: venv release ## The figures of the README, beside their peers, in one run

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 import re
 import shutil
 import socket
@@ -37,10 +38,16 @@ class Board:
     serial: tuple[str, ...]
 
 
-# The watchdog of this one is none: QEMU resets the machine as soon as it is opened.
+# The name of the network adapter at QEMU, for a cable to be pulled. Behind it this machine's
+# 127.0.0.1 is HOST (QEMU's user network).
+NETWORK, HOST = "net", "10.0.2.2"
+# The watchdog of this one is none: QEMU resets the machine as soon as it is opened. Its network
+# adapter is on USB, as on the board, though another one.
 RASPBERRY_PI_3 = Board(
     ("-M", "raspi3b", "-no-reboot", "-dtb", "{parts}/board.dtb",
-     "-drive", "file={card},format=raw,if=sd"), "ttyS1,115200", ("radio", "console"))
+     "-drive", "file={card},format=raw,if=sd",
+     "-netdev", f"user,id={NETWORK}", "-device", f"usb-net,netdev={NETWORK}"),
+    "ttyS1,115200", ("radio", "console"))
 # A board with a watchdog that counts: the kernel, the binary and the card are the same.
 WITH_WATCHDOG = Board(
     ("-M", "virt", "-cpu", "cortex-a53", "-m", "768", "-nic", "none",
@@ -107,7 +114,7 @@ class Machine:
 
     def _start_gym(self, folder: Path, options: list[str]) -> None:
         self.gym = subprocess.Popen(
-            [sys.executable, str(HERE / "gym/gym.py"), "--broadcom",
+            [os.environ.get("GYM_PYTHON", sys.executable), str(HERE / "gym/gym.py"), "--broadcom",
              f"unix:{self.sockets}/radio", "--journal", str(folder / "journal.ndjson"),
              "--socket", f"{self.sockets}/gym", *options],
             stdin=subprocess.DEVNULL, stdout=open(folder / "gym.log", "wb"),
@@ -192,7 +199,11 @@ class Machine:
             time.sleep(0.2)
         return name in self.events
 
-    def _monitor(self, command: str, arguments: dict[str, str] | None = None) -> Any:
+    def plug(self, is_in: bool) -> None:
+        """Puts the network's cable in, or pulls it."""
+        self._monitor("set_link", {"name": NETWORK, "up": is_in})
+
+    def _monitor(self, command: str, arguments: dict[str, Any] | None = None) -> Any:
         """A command; the events that come before its answer are kept."""
         self.monitor.write(json.dumps({"execute": command, "arguments": arguments or {}}) + "\n")
         self.monitor.flush()

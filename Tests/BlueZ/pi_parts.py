@@ -31,10 +31,10 @@ TOOLS = ("cpio", "depmod", "dpkg-deb", "fdtput", "modprobe", "xz", "debugfs", "e
          "qemu-system-aarch64")
 # The card and its file system, before there is a root file system to take modules from.
 EARLY_MODULES = ("bcm2835", "sdhci_iproc", "mmc_block", "virtio_pci", "virtio_blk", "ext4")
-# The Bluetooth chip on its serial line, what BlueZ encrypts with, input devices of BLE, and the
-# watchdog of the board that has one.
+# The Bluetooth chip on its serial line, what BlueZ encrypts with, input devices of BLE, the board's
+# USB with a network adapter on it, and the watchdog of the board that has one.
 MODULES = ("hci_uart", "btbcm", "bnep", "uhid", "rfkill", "algif_hash", "algif_skcipher", "cmac",
-           "ecb", "ccm", "ctr", "ecdh_generic", "i6300esb")
+           "ecb", "ccm", "ctr", "ecdh_generic", "phy_generic", "dwc2", "cdc_ether", "i6300esb")
 # QEMU's SD card wants a power of two.
 CARD = "1024M"
 # Increased by hand when the steps below make something else of the same inputs.
@@ -138,7 +138,7 @@ def make_card(parts: Path, card: Path, files: dict[str, Path]) -> None:
     log = card.with_suffix(".log")
     log.unlink(missing_ok=True)
     run(["mke2fs", "-q", "-F", "-t", "ext4", "-d", parts / "root", card, CARD], log)
-    commands = ["mkdir /lab"]
+    commands = ["mkdir /lab", "mkdir /lab/cloud"]
     for path, file in files.items():
         commands.append(f"write {file} {path}")
         mode = 0o100755 if os.access(file, os.X_OK) else 0o100644

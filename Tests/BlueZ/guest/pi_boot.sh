@@ -19,7 +19,18 @@ WantedBy=multi-user.target
 UNIT
     systemctl enable freeze.service
 }
-install() {
+# A cable to the network, a collector on it, and the key for that where the unit looks for it.
+network() {
+    mkdir -p /etc/systemd/network /etc/credstore
+    printf '[Match]\nDriver=cdc_ether\n[Network]\nAddress=10.0.2.15/24\nGateway=10.0.2.2\n' \
+        > /etc/systemd/network/wired.network
+    echo "10.0.2.2 collector.example" >> /etc/hosts
+    cp /lab/cloud/cloud.conf /etc/pulsegate/pulsegate.conf.d/
+    install -m 644 /lab/cloud/ca.pem /etc/pulsegate/ca.pem
+    install -m 600 /lab/cloud/keys /etc/credstore/pulsegate.aws
+    systemctl enable systemd-networkd.service
+}
+prepare() {
     mount -t proc proc /proc
     mkdir -p /var/lib/dpkg/info /var/lib/dpkg/updates /var/lib/dpkg/triggers /var/log/journal
     touch /var/lib/dpkg/status /var/lib/dpkg/available
@@ -39,7 +50,7 @@ install() {
     mkdir -p $units/bluetooth.target.wants
     ln -sf /usr/lib/systemd/system/bluetooth.service $units/bluetooth.target.wants/
     ln -sf /usr/lib/systemd/system/multi-user.target $units/default.target
-    for name in systemd-networkd systemd-resolved systemd-timesyncd e2scrub_reap fstrim; do
+    for name in systemd-resolved systemd-timesyncd e2scrub_reap fstrim; do
         ln -sf /dev/null $units/$name.service
     done
     # What the program says of the board and of everything between strap and card.
@@ -54,10 +65,11 @@ WantedBy=multi-user.target
 UNIT
     systemctl enable looks.service
     [ ! -e /lab/freeze ] || freeze
+    [ ! -e /lab/cloud ] || network
     umount /proc
 }
 if [ ! -e /lab/install.log ]; then
-    install > /lab/install.log 2>&1
+    prepare > /lab/install.log 2>&1
     sync
 fi
 exec /usr/lib/systemd/systemd --show-status=0
