@@ -123,7 +123,8 @@ class Pulsegate:
                 f"memory = {self.memory}\n"
                 f"[input]\ntype = recording\nrecording = {recording}\nspeed = max\n"
                 f"sensor = {SENSOR}\ndrain_timeout = 10min\n"
-                "[ring]\nsize = 64MiB\n"
+                # What an alarm adds is no measurement, and peers have none to send.
+                "[alarm]\nhigh = 300\nself_test = no\n[ring]\nsize = 64MiB\n"
                 f"[sink cloud]\ntype = kinesis\nstream = {doubles.STREAM}\n"
                 f"region = {doubles.REGION}\nendpoint = {self.double.endpoint}\n"
                 f"ca_file = {self.double.ca}\n")
