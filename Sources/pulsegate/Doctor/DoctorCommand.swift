@@ -104,10 +104,10 @@ enum DoctorCommand {
         let roles = configuration.sinks.compactMap { $0.target.credentials?.iot }
         wishes.usesNetwork = !services.isEmpty
         wishes.hosts = services.map(\.endpoint.host) + roles.compactMap { Endpoint($0.url)?.host }
-        let files =
-            services.filter(\.endpoint.usesTLS).map(\.authorityFile) + roles.map(\.authorityFile)
+        let files = services.filter(\.endpoint.usesTLS).map(\.authorityFile)
         wishes.authorityFiles = files.compactMap { $0 }
-        wishes.trustsSystem = files.contains(nil)
+        // A role's own file may be one that systemd hands to the service alone.
+        wishes.trustsSystem = (files + roles.map(\.authorityFile)).contains(nil)
     }
 
     // MARK: Reports
