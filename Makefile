@@ -68,7 +68,7 @@ lint: packages ## Formatting and the house rules
 	swift format lint --strict --recursive Sources Tests Package.swift
 
 .PHONY: test
-test: lint test-swift test-allocations test-system ## Every test that needs no radio and no board
+test: lint test-swift test-allocations test-system ## Every test that needs no radio, no board and no browser
 
 .PHONY: test-swift
 test-swift: venv
