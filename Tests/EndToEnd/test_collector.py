@@ -93,7 +93,7 @@ def test_the_collector_is_left_alone_for_as_long_as_it_asks(desk, start_collecto
 def test_requests_that_are_too_large_are_split_and_nothing_is_lost(
         desk, start_collector, run_47min):
     collector = start_collector(bytes_max=5_000)
-    desk.configure(play(run_47min.path), http_sink(collector))
+    desk.configure(play(run_47min.path), http_sink(collector, flush="10s"))
     run = desk.run()
     assert run.status == 0, run.log
     assert "100 records refused together with status 413" in run.log

@@ -27,8 +27,9 @@ def assert_all_delivered(entries, recording):
 
 
 def deliver(desk, double, recording, **sink):
-    desk.configure(play(recording.path),
-                   kinesis_sink(double, **{"batch_records": BATCH, **sink}))
+    # Every batch is to be full, however slow the machine is.
+    desk.configure(play(recording.path), kinesis_sink(
+        double, **{"batch_records": BATCH, "flush": "10s", **sink}))
     run = desk.run()
     assert run.status == 0, run.log
     assert "sink cloud: 2808 delivered, 0 lost" in run.log

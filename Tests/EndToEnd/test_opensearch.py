@@ -114,7 +114,7 @@ def test_items_that_fail_are_sent_again_alone_and_a_repeat_is_no_second_document
     double = start_index(keys=SIGNED)
     double.items.extend([429, None, 503, None, None, 404])
     # The whole batch is stored, and the answer is lost on its way: everything comes again.
-    desk.configure(play(run_47min.path), index_sink(double))
+    desk.configure(play(run_47min.path), index_sink(double, flush="10s"))
     run = desk.run()
     assert run.status == 0, run.log
     assert "3 of 100 records refused; sent again" in run.log
