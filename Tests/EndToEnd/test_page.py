@@ -272,6 +272,13 @@ def without_count(buckets):
     return {at: values[:3] for at, values in buckets.items()}
 
 
+def wait_for_missed(page, double, begin, end):
+    """Until the page draws what a lost connection has missed."""
+    wait_until(lambda: without_count(shown_buckets(drawn(page), begin, end))
+               == without_count(expected_buckets(double, "strap-1", 5, begin, end)),
+               "what was missed", 10)
+
+
 def test_what_arrives_while_it_is_asked_for_is_the_last_whatever_its_time(start):
     """A recording that is played faster than it was made has times of the past."""
     double = PageDouble(1, history_seconds=100)
@@ -308,9 +315,7 @@ def test_a_range_that_is_left_while_it_is_asked_for_has_no_hole(start):
     answered.set()
     page.wait(READY, 10)
     page.click("[data-range='300']")
-    wait_until(lambda: without_count(shown_buckets(drawn(page), missed - 5, missed + 5))
-               == without_count(expected_buckets(double, "strap-1", 5, missed - 5, missed + 5)),
-               "what was missed", 10)
+    wait_for_missed(page, double, missed - 5, missed + 5)
 
 
 # --- What is not current -----------------------------------------------------------------------
@@ -408,9 +413,7 @@ def test_a_gateway_that_restarts_is_found_again_and_what_was_missed_is_filled_in
     double.start()
     page.wait("pulsegateView.connection === 'live'", 10)
     double.measure("strap-1", 66)
-    wait_until(lambda: without_count(shown_buckets(drawn(page), missed - 5, missed + 15))
-               == without_count(expected_buckets(double, "strap-1", 5, missed - 5, missed + 15)),
-               "what was missed", 10)
+    wait_for_missed(page, double, missed - 5, missed + 15)
     assert page.text("#offline") == "" and not looks(page)["hollow"]
 
 
